@@ -1,0 +1,1 @@
+# Filled in below: lamina_add_shaders().
