@@ -4,14 +4,15 @@
  * Version 0.x: it may still change. From 1.0 on structs only grow at the end.
  *
  * Rules
- *  - Every struct begins with struct_size, set by whoever fills the struct to sizeof as it was compiled.
- *    A reader looks at no member beyond that size.
+ *  - Every struct begins with struct_size, set by whoever fills the struct to sizeof as it was
+ * compiled. A reader looks at no member beyond that size.
  *  - Arrays of structs cross as arrays of pointers, so that a struct can grow.
- *  - Operators, kinds, candidates and data formats cross as strings; dtypes as the numbers of lm_dtype.
+ *  - Operators, kinds, candidates and data formats cross as strings; dtypes as the numbers of
+ * lm_dtype.
  *  - Strings are UTF-8, end in NUL and belong to whoever passed them, until the call returns,
  *    unless the member says otherwise.
- *  - No exception crosses. A function that can fail returns an lm_status and writes the reason to its lm_error,
- *    which is the caller's and may be NULL.
+ *  - No exception crosses. A function that can fail returns an lm_status and writes the reason to
+ * its lm_error, which is the caller's and may be NULL.
  *  - A callback may be called from any thread unless its comment says otherwise.
  */
 #ifndef LAMINA_PLUGIN_ABI_H
@@ -113,11 +114,13 @@ typedef struct lm_node_desc {
 
 /* ---- Configuration ------------------------------------------------------------------------ */
 
-/* A validated configuration: every key is in the schema, has the right type, and defaults are filled in.
- * Valid during the call it is passed to; for objects with a life of their own, until they are closed. */
+/* A validated configuration: every key is in the schema, has the right type, and defaults are
+ * filled in. Valid during the call it is passed to; for objects with a life of their own, until
+ * they are closed. */
 typedef struct lm_config lm_config;
 
-/* ---- Graph functions: layer, activation, loss, metric, initializer, regularizer, optimizer, schedule, model --- */
+/* ---- Graph functions: layer, activation, loss, metric, initializer, regularizer, optimizer,
+ * schedule, model --- */
 
 typedef struct lm_graph lm_graph; /* the graph under construction; valid during the call */
 typedef int32_t lm_value;         /* a value of that graph; negative: none */
@@ -131,7 +134,8 @@ typedef struct lm_variable_desc {
     int32_t rank;
     int32_t trainable;
     const int64_t* dims;
-    const char* initializer; /* JSON: "zeros" or {"class_name": ..., "config": {...}}; NULL: zeros */
+    const char*
+        initializer; /* JSON: "zeros" or {"class_name": ..., "config": {...}}; NULL: zeros */
     const char* regularizer; /* JSON or NULL */
 } lm_variable_desc;
 
@@ -146,13 +150,15 @@ typedef struct lm_graph_api {
     lm_status (*tensor)(lm_graph*, lm_value, lm_tensor_desc* out, lm_error*);
     lm_status (*constant)(lm_graph*, const lm_tensor_desc* type, const void* data, lm_value* out,
                           lm_error*);
-    /* The variable `name` of this layer or of this parameter's optimizer slots; made on first use. */
+    /* The variable `name` of this layer or of this parameter's optimizer slots; made on first use.
+     */
     lm_status (*variable)(lm_graph*, const lm_variable_desc*, lm_value* out, lm_error*);
     /* After the step the variable holds `value`. Readers in this step see the old one. */
     lm_status (*assign)(lm_graph*, lm_value variable, lm_value value, lm_error*);
     /* Adds a scalar to the loss (regularizers). */
     lm_status (*add_loss)(lm_graph*, lm_value scalar, lm_error*);
-    /* Applies another graph function. name may be NULL. In a model function, kind "layer" adds a layer. */
+    /* Applies another graph function. name may be NULL. In a model function, kind "layer" adds a
+     * layer. */
     lm_status (*apply)(lm_graph*, const char* kind, const char* class_name, const char* name,
                        const char* config_json, uint64_t n_inputs, const lm_value* inputs,
                        uint64_t capacity, lm_value* outputs, uint64_t* n_outputs, lm_error*);
@@ -172,12 +178,12 @@ struct lm_host;
  *   layer        the layer's inputs                  its outputs
  *   activation   x                                   y, same shape
  *   loss         y_true, y_pred                      loss a sample, [N]
- *   metric       y_true, y_pred                      a value a sample [N], or a sum over the batch of any shape
- *   initializer  (none; config has "_shape")         a value of that shape
- *   regularizer  the weight                          a scalar
- *   optimizer    parameter, gradient, learning_rate [], iterations [] (f32, from 0)    new parameter
- *   schedule     learning_rate [], iterations [], epoch [] (f32)    learning rate []
- *   model        (none)                              the model's outputs, made by apply("layer", ...)
+ *   metric       y_true, y_pred                      a value a sample [N], or a sum over the batch
+ * of any shape initializer  (none; config has "_shape")         a value of that shape regularizer
+ * the weight                          a scalar optimizer    parameter, gradient, learning_rate [],
+ * iterations [] (f32, from 0)    new parameter schedule     learning_rate [], iterations [], epoch
+ * [] (f32)    learning rate [] model        (none)                              the model's
+ * outputs, made by apply("layer", ...)
  */
 typedef struct lm_graph_function {
     uint32_t struct_size;
@@ -199,9 +205,10 @@ typedef struct lm_cost {
 typedef void (*lm_emit_tensor)(void* context, lm_dtype, int32_t rank, const int64_t* dims);
 
 enum {
-    LM_OP_ELEMENTWISE = 1, /* one output, shaped as the inputs broadcast; may join a fused cluster */
-    LM_OP_RANDOM = 2,      /* first input is the rng state; the node's name keys the draw */
-    LM_OP_VIEW = 4         /* the output has the bytes of input 0: reshape */
+    LM_OP_ELEMENTWISE =
+        1,            /* one output, shaped as the inputs broadcast; may join a fused cluster */
+    LM_OP_RANDOM = 2, /* first input is the rng state; the node's name keys the draw */
+    LM_OP_VIEW = 4    /* the output has the bytes of input 0: reshape */
 };
 
 typedef struct lm_operator {
@@ -315,9 +322,9 @@ struct lm_kernel;
  * thread at a time, unless the comment says otherwise. */
 typedef struct lm_backend {
     uint32_t struct_size;
-    const char* schema;          /* JSON of the options in --backend NAME:key=value */
-    const char* doc;             /* a line for lists */
-    const char* kernel_payload;  /* "host" or "spirv": which lm_kernel it takes; NULL: none */
+    const char* schema;         /* JSON of the options in --backend NAME:key=value */
+    const char* doc;            /* a line for lists */
+    const char* kernel_payload; /* "host" or "spirv": which lm_kernel it takes; NULL: none */
     lm_status (*create)(const struct lm_host*, void** self, lm_error*);
     void (*destroy)(void* self);
     /* A kernel that some plugin registered for this backend; the table outlives the backend. */
@@ -353,7 +360,8 @@ typedef struct lm_backend {
     void (*program_destroy)(lm_program*);
     /* A variable was written from outside: packed forms of it are out of date. */
     void (*program_variable_written)(lm_program*, uint32_t slot);
-    /* Starts the program on these buffers, one a slot; returns before it ends where the device can. */
+    /* Starts the program on these buffers, one a slot; returns before it ends where the device can.
+     */
     lm_status (*submit)(lm_program*, lm_buffer* const* buffers, lm_token wait, lm_token* signal,
                         lm_error*);
     /* Blocks until the token has passed. */
@@ -382,21 +390,22 @@ typedef struct lm_kernel {
     const char* name; /* the candidate's name */
 
     /* Payload "host". describe fills in cost, workspace and in_place; LM_UNSUPPORTED: why not.
-     * prepare makes what run needs (may be NULL); release frees it. run may use any number of threads
-     * through host->parallel_for, and must give the same bits for any number. */
+     * prepare makes what run needs (may be NULL); release frees it. run may use any number of
+     * threads through host->parallel_for, and must give the same bits for any number. */
     lm_status (*describe)(const struct lm_host*, const lm_node_desc*, lm_candidate* out, lm_error*);
     lm_status (*prepare)(const struct lm_host*, const lm_node_desc*, void** state, lm_error*);
     void (*release)(void* state);
     lm_status (*run)(void* state, const lm_node_desc*, const lm_kernel_args*, lm_error*);
 
-    /* Payload "spirv": words of a module whose storage buffers are the inputs, then the outputs, at bindings 0.. of
-     * set 0; push constants hold the attributes named in push_attrs, then every dimension of every operand,
-     * as 32-bit words. dispatch gives the number of workgroups. */
+    /* Payload "spirv": words of a module whose storage buffers are the inputs, then the outputs, at
+     * bindings 0.. of set 0; push constants hold the attributes named in push_attrs, then every
+     * dimension of every operand, as 32-bit words. dispatch gives the number of workgroups. */
     const uint32_t* spirv;
     uint64_t spirv_words;
     const char* spirv_entry;
     const char* push_attrs; /* comma-separated */
-    lm_status (*dispatch)(const struct lm_host*, const lm_node_desc*, uint32_t groups[3], lm_error*);
+    lm_status (*dispatch)(const struct lm_host*, const lm_node_desc*, uint32_t groups[3],
+                          lm_error*);
 } lm_kernel;
 
 /* ---- Datasets and augmentations ----------------------------------------------------------- */
@@ -405,14 +414,14 @@ typedef struct lm_dataset_info {
     uint32_t struct_size;
     lm_dtype dtype; /* of a sample: u8 for images */
     int32_t rank;
-    const int64_t* dims;             /* a sample: [H, W, C] */
+    const int64_t* dims; /* a sample: [H, W, C] */
     uint64_t n_train;
     uint64_t n_test;
     uint64_t n_classes;
-    const char* const* class_names;  /* n_classes, or NULL */
-    double scale;                    /* what the model sees is sample * scale + shift */
+    const char* const* class_names; /* n_classes, or NULL */
+    double scale;                   /* what the model sees is sample * scale + shift */
     double shift;
-    const char* source;              /* where it was found, for the log */
+    const char* source; /* where it was found, for the log */
 } lm_dataset_info;
 
 enum { LM_SPLIT_TRAIN = 0, LM_SPLIT_TEST = 1 };
@@ -465,7 +474,8 @@ typedef struct lm_stored_tensor {
 
 typedef struct lm_store_api {
     uint32_t struct_size;
-    /* Texts: "architecture" (Keras JSON), "training_config", "keras_version", "backend". NULL: absent. */
+    /* Texts: "architecture" (Keras JSON), "training_config", "keras_version", "backend". NULL:
+     * absent. */
     const char* (*text)(const lm_store*, const char* key);
     lm_status (*set_text)(lm_store*, const char* key, const char* text, lm_error*);
     uint64_t (*tensor_count)(const lm_store*);
@@ -496,7 +506,8 @@ typedef struct lm_observer {
     const char* doc;
     lm_status (*open)(const struct lm_host*, const lm_config*, void** self, lm_error*);
     void (*close)(void* self);
-    /* event: "train_begin", "epoch_begin", "batch_end", "epoch_end", "train_end"; data: a JSON object. */
+    /* event: "train_begin", "epoch_begin", "batch_end", "epoch_end", "train_end"; data: a JSON
+     * object. */
     lm_status (*notify)(void* self, const char* event, const char* data, lm_error*);
 } lm_observer;
 
@@ -557,9 +568,10 @@ typedef struct lm_host {
 typedef struct lm_registrar {
     uint32_t struct_size;
     void* context;
-    /* kind: "backend", "operator", "kernel", "layer", "activation", "loss", "metric", "initializer",
-     * "regularizer", "optimizer", "schedule", "model", "dataset", "augmentation", "format", "callback".
-     * The table must live until shutdown. A kernel's name is "op/backend/name". */
+    /* kind: "backend", "operator", "kernel", "layer", "activation", "loss", "metric",
+     * "initializer", "regularizer", "optimizer", "schedule", "model", "dataset", "augmentation",
+     * "format", "callback". The table must live until shutdown. A kernel's name is
+     * "op/backend/name". */
     lm_status (*add)(void* context, const char* kind, const char* name, const void* table,
                      lm_error*);
 } lm_registrar;
@@ -578,7 +590,8 @@ typedef struct lm_plugin {
 LM_EXPORT const lm_plugin* lamina_plugin(void);
 
 /* The manifest lies in this ELF section: JSON objects, one a line. The first has
- * {"lamina_abi": "0.1", "name": ..., "version": ...}; each further one {"kind": ..., "name": ...}. */
+ * {"lamina_abi": "0.1", "name": ..., "version": ...}; each further one {"kind": ..., "name": ...}.
+ */
 #define LM_MANIFEST_SECTION ".lamina.manifest"
 
 #ifdef __cplusplus

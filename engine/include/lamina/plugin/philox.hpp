@@ -20,6 +20,8 @@
 //     normal    : the lanes (0, 1) and (2, 3) are pairs (a, b), Box and Muller (1958):
 //                 r = sqrt(-2 ln(((a >> 8) + 1) * 2^-24)), angle = 2 pi ((b >> 8) * 2^-24)
 //                 even lane: r cos(angle); odd lane: r sin(angle); all in float
+//     truncated normal : the normal draw of s = 0, drawn again with s = 1, 2, ... until it lies
+//                 within two standard deviations
 //
 // Uniform and Bernoulli draws are the same bits everywhere; normal draws agree to the rounding of
 // the device's logarithm, sine and cosine.
@@ -69,9 +71,14 @@ constexpr std::uint64_t mix64(std::uint64_t x) {
     return x ^ (x >> 31);
 }
 
-constexpr PhiloxKey philox_key(std::uint64_t seed, std::string_view node_name) {
-    const std::uint64_t key = mix64(mix64(seed) ^ fnv1a64(node_name));
+/// The key from the hash of the node's name, which random operators carry as their attribute `key`.
+constexpr PhiloxKey philox_key(std::uint64_t seed, std::uint64_t name_hash) {
+    const std::uint64_t key = mix64(mix64(seed) ^ name_hash);
     return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
+}
+
+constexpr PhiloxKey philox_key(std::uint64_t seed, std::string_view node_name) {
+    return philox_key(seed, fnv1a64(node_name));
 }
 
 /// The counter of the block that holds element e; the element's own lane is e % 4.
