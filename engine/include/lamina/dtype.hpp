@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lamina/export.hpp"
 #include "lamina/plugin/half.hpp"
 
 #include <cstddef>
@@ -21,14 +22,14 @@ enum class DType : std::int32_t {
 };
 
 /// Bytes an element takes. A Bool takes one byte, 0 or 1.
-std::size_t size_of(DType type);
+LAMINA_API std::size_t size_of(DType type);
 
 /// "f32", "f64", "i32", "i64", "u8", "bool", "f16", "bf16".
-std::string_view name(DType type);
+LAMINA_API std::string_view name(DType type);
 
 /// Reads a name as name() gives it, or Keras's ("float32", "int64", "uint8", "bfloat16", ...).
 /// Throws DTypeError for anything else.
-DType parse_dtype(std::string_view text);
+LAMINA_API DType parse_dtype(std::string_view text);
 
 constexpr bool is_floating(DType type) {
     return type == DType::F32 || type == DType::F64 || type == DType::F16 || type == DType::BF16;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lamina/export.hpp"
+
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -21,11 +23,11 @@ enum class StatusCode : std::int32_t {
 };
 
 /// "invalid argument", "not found", ... for messages.
-std::string_view name(StatusCode code);
+LAMINA_API std::string_view name(StatusCode code);
 
 /// Every failure that Lamina reports. The message says what was wrong, where, and what to do; its
 /// first line stands alone, further lines start with two spaces.
-class Error : public std::runtime_error {
+class LAMINA_API Error : public std::runtime_error {
   public:
     Error(StatusCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
@@ -36,24 +38,24 @@ class Error : public std::runtime_error {
 };
 
 /// Shapes that do not fit together, or a rank or size out of range.
-class ShapeError : public Error {
+class LAMINA_API ShapeError : public Error {
   public:
     explicit ShapeError(const std::string& message) : Error(StatusCode::InvalidArgument, message) {}
 };
 
 /// An element type where another is needed.
-class DTypeError : public Error {
+class LAMINA_API DTypeError : public Error {
   public:
     explicit DTypeError(const std::string& message) : Error(StatusCode::InvalidArgument, message) {}
 };
 
 /// A wrong call or a wrong command line: the programs exit with 2 for this and with 1 otherwise.
-class UsageError : public Error {
+class LAMINA_API UsageError : public Error {
   public:
     explicit UsageError(const std::string& message) : Error(StatusCode::InvalidArgument, message) {}
 };
 
 /// Throws Error(code, message).
-[[noreturn]] void fail(StatusCode code, const std::string& message);
+[[noreturn]] LAMINA_API void fail(StatusCode code, const std::string& message);
 
 } // namespace lamina

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "lamina/export.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +15,7 @@ namespace lamina {
 /// The extents of a tensor, outermost first: [N, H, W, C]. Rank 0 is a scalar.
 ///
 /// A plain value of fixed size (no heap), so that copying one costs nothing worth thinking about.
-class Shape {
+class LAMINA_API Shape {
   public:
     /// Five dimensions serve 3-D video with batch and channels; blocked layouts add three.
     static constexpr std::size_t kMaxRank = 8;

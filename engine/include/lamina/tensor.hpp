@@ -2,6 +2,7 @@
 
 #include "lamina/dtype.hpp"
 #include "lamina/error.hpp"
+#include "lamina/export.hpp"
 #include "lamina/shape.hpp"
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace lamina {
 /// A Tensor is a handle: copying or moving one is cheap and shares the elements, as in NumPy and
 /// PyTorch; clone() copies them. The storage starts on a 64-byte boundary (a cache line, and the
 /// widest vector), unless the tensor is a view made by rows().
-class Tensor {
+class LAMINA_API Tensor {
   public:
     /// No elements, rank 1 and F32: what a variable holds before it is given a value.
     Tensor();

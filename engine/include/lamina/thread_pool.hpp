@@ -1,5 +1,6 @@
 #pragma once
 
+#include "lamina/export.hpp"
 #include "lamina/function_ref.hpp"
 
 #include <cstdint>
@@ -9,7 +10,7 @@ namespace lamina {
 
 /// Threads that share out loops. Meant for many short loops (tens of microseconds): the threads
 /// spin for a short while before they sleep.
-class ThreadPool {
+class LAMINA_API ThreadPool {
   public:
     /// The calling thread counts: a pool of 1 starts no thread, a pool of n starts n - 1.
     /// Throws UsageError when threads < 1.
@@ -41,13 +42,13 @@ class ThreadPool {
 
 /// The pool that the engine, the backends and the plugins share. Starts with available_cpus()
 /// threads at its first use.
-ThreadPool& default_pool();
+LAMINA_API ThreadPool& default_pool();
 
 /// What --threads sets, before or after the first use. Throws UsageError when threads < 1.
-void set_threads(int threads);
+LAMINA_API void set_threads(int threads);
 
 /// The processors that this process may use: its affinity mask, and its control group's quota
 /// rounded up. At least 1.
-int available_cpus();
+LAMINA_API int available_cpus();
 
 } // namespace lamina
