@@ -1,0 +1,50 @@
+# cmake -P cmake/package.cmake <build folder> <destination folder>
+#
+# Makes <destination>/lamina-<version>-<system>.tar.gz, which runs from wherever it is unpacked: our own files,
+# stripped, and the third-party libraries they load, save those that every Linux of this age has.
+cmake_minimum_required(VERSION 3.25)
+
+set(build ${CMAKE_ARGV3})
+cmake_path(ABSOLUTE_PATH CMAKE_ARGV4 NORMALIZE OUTPUT_VARIABLE destination)
+if(NOT EXISTS ${build}/CMakeCache.txt)
+  message(FATAL_ERROR "usage: cmake -P cmake/package.cmake BUILD DESTINATION; '${build}' is no build folder")
+endif()
+load_cache(${build} READ_WITH_PREFIX "" CMAKE_PROJECT_VERSION CMAKE_INSTALL_LIBDIR)
+cmake_host_system_information(RESULT machine QUERY OS_PLATFORM)
+set(name lamina-${CMAKE_PROJECT_VERSION}-linux-${machine})
+set(root ${destination}/${name})
+
+file(REMOVE_RECURSE ${root})
+execute_process(
+  COMMAND ${CMAKE_COMMAND} --install ${build} --prefix ${root} --strip
+  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+
+file(GLOB programs ${root}/bin/*)
+file(GLOB libraries ${root}/lib/*.so)
+file(GLOB modules ${root}/lib/lamina/*.so)
+file(GET_RUNTIME_DEPENDENCIES
+  EXECUTABLES ${programs}
+  LIBRARIES ${libraries}
+  MODULES ${modules}
+  RESOLVED_DEPENDENCIES_VAR needed
+  UNRESOLVED_DEPENDENCIES_VAR missing
+  # glibc and the compiler's own runtime must be the machine's: its drivers use them too.
+  PRE_EXCLUDE_REGEXES "^lib(c|m|dl|rt|pthread|resolv|stdc\\+\\+|gcc_s)\\.so" "^ld-linux"
+  POST_EXCLUDE_REGEXES "^${root}/")
+if(missing)
+  message(FATAL_ERROR "not found: ${missing}")
+endif()
+find_program(patchelf patchelf REQUIRED)
+foreach(library IN LISTS needed)
+  cmake_path(GET library FILENAME file)
+  file(COPY_FILE ${library} ${root}/lib/${file})
+  file(CHMOD ${root}/lib/${file} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+  execute_process(COMMAND ${patchelf} --set-rpath $ORIGIN ${root}/lib/${file} COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+
+execute_process(
+  COMMAND ${CMAKE_COMMAND} -E tar czf ${name}.tar.gz ${name}
+  WORKING_DIRECTORY ${destination} COMMAND_ERROR_IS_FATAL ANY)
+file(SIZE ${root}.tar.gz size)
+math(EXPR megabytes "${size} / 1000000")
+message(STATUS "${root}.tar.gz: ${megabytes} MB")
