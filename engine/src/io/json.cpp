@@ -1,25 +1,58 @@
 #include "io/json.hpp"
 
-#include <algorithm>
-
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
+
+#include <algorithm>
+#include <set>
+#include <vector>
 
 namespace lamina {
+namespace {
 
-Json parse_json(std::string_view text, const std::string& what) {
+std::string place(std::string_view text, std::size_t byte, const std::string& source) {
+    const std::string_view before = text.substr(0, std::min(byte == 0 ? 0 : byte - 1, text.size()));
+    const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+    const std::size_t start = before.rfind('\n');
+    const std::size_t column =
+        before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
+    return source + ": line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+/// nlohmann's text after its own code and position: "[json.exception.parse_error.101] parse error
+/// at line 1, column 2: syntax error while ...".
+std::string reason(const std::string& what) {
+    const std::size_t start = what.find("column ");
+    const std::size_t colon = what.find(": ", start == std::string::npos ? 0 : start);
+    return colon == std::string::npos ? what : what.substr(colon + 2);
+}
+
+} // namespace
+
+Json parse_json(std::string_view text, const std::string& source) {
+    std::vector<std::set<std::string>> open_objects;
+    const auto refuse_twins = [&](int, Json::parse_event_t event, Json& parsed) {
+        if (event == Json::parse_event_t::object_start)
+            open_objects.emplace_back();
+        else if (event == Json::parse_event_t::object_end)
+            open_objects.pop_back();
+        else if (event == Json::parse_event_t::key &&
+                 !open_objects.back().insert(parsed.get<std::string>()).second)
+            throw Error(StatusCode::InvalidArgument, source + ": the key \"" +
+                                                         parsed.get<std::string>() +
+                                                         "\" occurs twice in one object");
+        return true;
+    };
     try {
-        return Json::parse(text);
-    } catch (const Json::parse_error& e) {
-        const auto end = text.begin() + static_cast<std::ptrdiff_t>(
-                                            std::min(e.byte == 0 ? 0 : e.byte - 1, text.size()));
-        const auto line = 1 + std::count(text.begin(), end, '\n');
-        const auto last = std::find(std::make_reverse_iterator(end), text.rend(), '\n');
-        const auto column = 1 + std::distance(std::make_reverse_iterator(end), last);
-        std::string reason = e.what();
-        if (const auto at = reason.find(": "); at != std::string::npos) reason = reason.substr(at + 2);
-        fail(StatusCode::InvalidArgument, what + ": line " + std::to_string(line) + ", column " +
-                                              std::to_string(column) + ": not valid JSON: " + reason);
+        return Json::parse(text.begin(), text.end(), refuse_twins);
+    } catch (const Json::parse_error& error) {
+        throw Error(StatusCode::InvalidArgument,
+                    place(text, error.byte, source) + ": not valid JSON: " + reason(error.what()));
     }
+}
+
+Json read_json(const std::filesystem::path& path) {
+    return parse_json(read_text(path), path.string());
 }
 
 } // namespace lamina

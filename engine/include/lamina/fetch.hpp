@@ -1,0 +1,30 @@
+#pragma once
+
+#include "lamina/export.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace lamina {
+
+struct FetchOptions {
+    /// Expected digest, 64 hexadecimal digits; empty: not checked.
+    std::string sha256;
+    /// Called with the bytes that have come and the bytes in all (0 while unknown); returning false
+    /// stops the download with Error(Cancelled).
+    std::function<bool(std::uint64_t done, std::uint64_t total)> progress;
+    int connect_timeout_seconds = 20;
+    /// Gives up when fewer than 100 bytes a second come for this long.
+    int stall_seconds = 30;
+};
+
+/// Downloads a URL (http, https, file) to a path, which appears only when it is whole and its
+/// digest right; missing folders are made. Redirections are followed.
+/// Throws Error(Io) that names the URL and the reason: no network, not found, timeout, wrong
+/// digest.
+LAMINA_API void fetch(const std::string& url, const std::filesystem::path& target,
+                      const FetchOptions& options = {});
+
+} // namespace lamina

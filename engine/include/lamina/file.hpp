@@ -1,0 +1,32 @@
+#pragma once
+
+#include "lamina/export.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lamina {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// A whole file. Throws Error(NotFound) or Error(Io), naming the path and the reason.
+LAMINA_API Bytes read_file(const std::filesystem::path& path);
+LAMINA_API std::string read_text(const std::filesystem::path& path);
+
+/// Whether the bytes begin as gzip does.
+LAMINA_API bool is_gzip(std::span<const std::uint8_t> bytes);
+
+/// Decompresses gzip, of one member or several. `source` names the data in messages.
+/// Throws Error(Io) for what is not gzip, ends too early, is damaged (its checksum differs), or
+/// grows beyond `limit` bytes.
+LAMINA_API Bytes gunzip(std::span<const std::uint8_t> bytes, const std::string& source,
+                        std::uint64_t limit = std::uint64_t{1} << 34);
+
+/// A whole file, decompressed when its content is gzip, whatever its name.
+LAMINA_API Bytes read_maybe_gzip(const std::filesystem::path& path);
+
+} // namespace lamina

@@ -1,0 +1,53 @@
+#include "lamina/file.hpp"
+
+#include "io/file_descriptor.hpp"
+#include "lamina/error.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace lamina {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <typename Container>
+Container read_whole(const fs::path& path) {
+    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) != 0)
+        fail_io("cannot read", path);
+    Container content;
+    // Pipes and /proc say 0: the buffer then grows as it fills.
+    content.resize(status.st_size > 0 ? static_cast<std::size_t>(status.st_size) + 1 : 65536);
+    std::size_t size = 0;
+    for (;;) {
+        if (size == content.size())
+            content.resize(content.size() * 2);
+        const ssize_t count = ::read(fd.get(), content.data() + size, content.size() - size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            fail_io("cannot read", path);
+        if (count == 0)
+            break;
+        size += static_cast<std::size_t>(count);
+    }
+    content.resize(size);
+    return content;
+}
+
+} // namespace
+
+Bytes read_file(const fs::path& path) { return read_whole<Bytes>(path); }
+
+std::string read_text(const fs::path& path) { return read_whole<std::string>(path); }
+
+Bytes read_maybe_gzip(const fs::path& path) {
+    Bytes bytes = read_file(path);
+    return is_gzip(bytes) ? gunzip(bytes, path.string()) : bytes;
+}
+
+} // namespace lamina
