@@ -255,12 +255,18 @@ LAMINA_UNARY(is_finite)
 LAMINA_UNARY(copy)
 #undef LAMINA_UNARY
 
+inline Value cast(Value x, lm_dtype dtype) {
+    return x.dtype() == dtype ? x : x.graph().node("cast", {x}, {{"dtype", dtype_name(dtype)}});
+}
+/// A constant of x's dtype, to be combined with x.
+inline Value scalar_like(Value x, double value) {
+    return cast(x.graph().constant(static_cast<float>(value)), x.dtype());
+}
+
 #define LAMINA_BINARY(op)                                                                          \
     inline Value op(Value a, Value b) { return binary(#op, a, b); }                                \
-    inline Value op(Value a, double b) {                                                           \
-        return op(a, a.graph().constant(static_cast<float>(b)));                                   \
-    }                                                                                              \
-    inline Value op(double a, Value b) { return op(b.graph().constant(static_cast<float>(a)), b); }
+    inline Value op(Value a, double b) { return op(a, scalar_like(a, b)); }                        \
+    inline Value op(double a, Value b) { return op(scalar_like(b, a), b); }
 LAMINA_BINARY(add)
 LAMINA_BINARY(sub)
 LAMINA_BINARY(mul)
@@ -294,9 +300,6 @@ inline Value operator-(Value a) { return neg(a); }
 
 inline Value select(Value condition, Value a, Value b) {
     return a.graph().node("select", {condition, a, b});
-}
-inline Value cast(Value x, lm_dtype dtype) {
-    return x.dtype() == dtype ? x : x.graph().node("cast", {x}, {{"dtype", dtype_name(dtype)}});
 }
 
 inline Value reshape(Value x, const Dims& shape) {

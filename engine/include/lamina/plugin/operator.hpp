@@ -9,6 +9,9 @@
 ///         static Cost cost(const Node&);                                          // optional
 ///     };
 ///     LAMINA_OPERATOR(relu, Relu)
+///
+/// A gradient that sets nothing for an input stops there without a word, for instance where the
+/// derivative is zero. An operator without `gradient` refuses to be differentiated.
 #pragma once
 
 #include "lamina/plugin/graph.hpp"
@@ -80,6 +83,8 @@ lm_status gradient_thunk(const lm_host* host, lm_graph* raw_graph, const lm_node
                          const lm_value* output_grads, lm_value* input_grads,
                          lm_error* error) noexcept {
     return guard(error, [&] {
+        for (uint64_t i = 0; i < node->n_inputs; ++i)
+            input_grads[i] = -1;
         Graph graph(host, raw_graph);
         Op::gradient(GradientContext(graph, node, inputs, outputs, output_grads, input_grads));
     });
