@@ -32,7 +32,7 @@ class LAMINA_API ThreadPool {
     ///
     /// The caller takes part. A call from within a body, or while another thread's loop runs in
     /// this pool, goes through its chunks on the calling thread. When bodies throw, chunks not yet
-    /// begun are left out and the exception of the lowest chunk that threw reaches the caller.
+    /// begun are left out and the exception of the lowest chunk that throws reaches the caller.
     void parallel_for(std::int64_t n, std::int64_t grain, Body body);
 
   private:

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -80,7 +81,8 @@ void run_inline(std::int64_t n, std::int64_t grain, ThreadPool::Body body) {
 // claimed a chunk, it may read the loop's fields: they stand until `pending` falls to zero.
 struct ThreadPool::State {
     std::atomic<int> threads{1};
-    std::mutex owner;                 // held by the thread whose loop is published
+    std::mutex owner; // held by the thread whose loop is published
+    static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
     std::vector<std::thread> workers; // threads - 1 of them, from the first shared loop on
 
     alignas(64) std::atomic<std::uint64_t> ticket{0};
@@ -91,9 +93,10 @@ struct ThreadPool::State {
     std::int64_t chunks = 0;
     const Body* body = nullptr;
 
-    alignas(64) std::atomic<bool> failed{false};
+    // The lowest chunk that threw. Higher ones are left out, lower ones are not, so that it does
+    // not depend on timing which exception the caller sees.
+    alignas(64) std::atomic<std::int64_t> failed_chunk{kNone};
     std::mutex failure_mutex;
-    std::int64_t failed_chunk = 0;
     std::exception_ptr failure;
 
     std::mutex sleep_mutex;
@@ -106,17 +109,16 @@ struct ThreadPool::State {
     static std::uint32_t unclaimed(std::uint64_t t) { return static_cast<std::uint32_t>(t); }
 
     void run_chunk(std::int64_t chunk) {
-        if (!failed.load(std::memory_order_relaxed)) {
+        if (chunk < failed_chunk.load(std::memory_order_relaxed)) {
             const std::int64_t begin = chunk * grain;
             try {
                 (*body)(begin, begin + std::min(grain, n - begin));
             } catch (...) {
                 const std::lock_guard lock(failure_mutex);
-                if (!failure || chunk < failed_chunk) {
+                if (chunk < failed_chunk.load()) {
                     failure = std::current_exception();
-                    failed_chunk = chunk;
+                    failed_chunk.store(chunk);
                 }
-                failed.store(true, std::memory_order_relaxed);
             }
         }
         if (pending.fetch_sub(1) == 1 && owner_sleeps.load()) {
@@ -163,7 +165,7 @@ struct ThreadPool::State {
         grain = size;
         chunks = (count - 1) / size + 1;
         body = &function;
-        failed.store(false, std::memory_order_relaxed);
+        failed_chunk.store(kNone, std::memory_order_relaxed);
         pending.store(chunks, std::memory_order_relaxed);
         const std::uint64_t number = (ticket.load(std::memory_order_relaxed) >> 32) + 1;
         ticket.store((number << 32) | static_cast<std::uint64_t>(chunks));
