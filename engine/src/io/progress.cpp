@@ -1,0 +1,194 @@
+#include "lamina/progress.hpp"
+
+#define BARKEEP_ENABLE_FMT_FORMAT
+#include <barkeep/barkeep.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace lamina {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+constexpr Seconds kRedrawEvery{0.1};
+constexpr Seconds kLineEvery{30};
+constexpr std::size_t kBarWidth = 30; // fixed by barkeep
+constexpr std::string_view kEraseLineAbove = "\033[A\r\033[K";
+
+std::string clock_text(double seconds) {
+    const auto whole = static_cast<long>(seconds + 0.5);
+    return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60)
+                        : fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::size_t terminal_columns() {
+    winsize size{};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool speaks_utf8() {
+    for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+        const char* value = std::getenv(name);
+        if (value != nullptr && *value != '\0') {
+            const std::string_view locale = value;
+            return locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
+        }
+    }
+    return false;
+}
+
+/// The braces of `text` doubled, as a format string wants them.
+std::string escaped(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        result.append(c == '{' || c == '}' ? 2 : 1, c);
+    }
+    return result;
+}
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+    std::string text;
+    for (const std::string_view part : parts) {
+        if (!part.empty()) {
+            text += text.empty() ? "" : "  ";
+            text += part;
+        }
+    }
+    return text;
+}
+
+} // namespace
+
+class ProgressBar::Display {
+  public:
+    Display(std::string label, std::size_t total, std::string unit, ProgressMode mode,
+            std::ostream& out)
+        : label_(std::move(label)), unit_(std::move(unit)), total_(total), mode_(mode), out_(out) {
+        if (mode_ == ProgressMode::Bar) {
+            show_bar();
+        }
+    }
+
+    ~Display() {
+        if (bar_) {
+            bar_->done();
+        }
+    }
+
+    Display(const Display&) = delete;
+    Display& operator=(const Display&) = delete;
+
+    void update(std::size_t done, std::string_view note) {
+        done_ = done;
+        const Clock::time_point now = Clock::now();
+        const Seconds pause = mode_ == ProgressMode::Bar ? kRedrawEvery : kLineEvery;
+        if (mode_ == ProgressMode::Quiet || now - last_shown_ < pause) {
+            return;
+        }
+        last_shown_ = now;
+        const double left = rate() > 0 ? static_cast<double>(total_ - done_) / rate() : 0;
+        const std::string time = clock_text(left) + " left";
+        mode_ == ProgressMode::Bar ? show_text(time, note) : show_line(time, note);
+    }
+
+    void finish(std::string_view note) {
+        done_ = total_;
+        if (mode_ == ProgressMode::Quiet) {
+            return;
+        }
+        if (bar_) {
+            bar_->done();
+            out_ << kEraseLineAbove;
+        }
+        show_line(clock_text(elapsed()), note);
+    }
+
+  private:
+    void show_bar() {
+        // The rate is our own: barkeep's takes progress to come one at a time, ours comes by
+        // batches.
+        bar_ = barkeep::Composite(
+            {barkeep::ProgressBar(&done_, {.out = &out_,
+                                           .total = total_,
+                                           .format = escaped(label_) + " {bar}",
+                                           .style = speaks_utf8() ? barkeep::Line : barkeep::Bars,
+                                           .interval = kRedrawEvery.count(),
+                                           .show = false}),
+             text_ = barkeep::Status({.out = &out_, .style = barkeep::Strings{""}, .show = false})},
+            "");
+        bar_->show();
+    }
+
+    void show_line(std::string_view time, std::string_view note) {
+        out_ << label_ << "  " << joined({count(), speed(), time, note}) << std::endl;
+    }
+
+    void show_text(std::string_view time, std::string_view note) {
+        text_->message(
+            fitting({joined({count(), speed(), time, note}), joined({speed(), time, note}),
+                     joined({time, note}), std::string(note)}));
+    }
+
+    /// The first of `texts` that fits behind the bar; the last, cut, when none does.
+    std::string fitting(const std::array<std::string, 4>& texts) const {
+        // The bar has two ends; barkeep puts two spaces before the text and two behind it.
+        const std::size_t taken = label_.size() + kBarWidth + 6;
+        const std::size_t columns = terminal_columns();
+        const std::size_t room = columns > taken ? columns - taken : 0;
+        for (const std::string& text : texts) {
+            if (text.size() <= room) {
+                return text;
+            }
+        }
+        return texts.back().substr(0, room);
+    }
+
+    std::string count() const { return fmt::format("{}/{}", done_.load(), total_); }
+    std::string speed() const { return fmt::format("{:.0f} {}/s", rate(), unit_); }
+    double elapsed() const { return Seconds(Clock::now() - start_).count(); }
+    double rate() const { return static_cast<double>(done_) / std::max(elapsed(), 1e-9); }
+
+    std::string label_;
+    std::string unit_;
+    std::size_t total_;
+    ProgressMode mode_;
+    std::ostream& out_;
+    std::atomic<std::size_t> done_ = 0; // read by barkeep's thread
+    Clock::time_point start_ = Clock::now();
+    Clock::time_point last_shown_ = start_;
+    std::shared_ptr<barkeep::StatusDisplay> text_;
+    std::shared_ptr<barkeep::CompositeDisplay> bar_;
+};
+
+ProgressMode progress_mode_for_stderr() {
+    return isatty(STDERR_FILENO) != 0 ? ProgressMode::Bar : ProgressMode::Lines;
+}
+
+ProgressBar::ProgressBar(std::string label, std::size_t total, std::string unit, ProgressMode mode,
+                         std::ostream& out)
+    : display_(std::make_unique<Display>(std::move(label), total, std::move(unit), mode, out)) {}
+
+ProgressBar::ProgressBar(std::string label, std::size_t total, std::string unit, ProgressMode mode)
+    : ProgressBar(std::move(label), total, std::move(unit), mode, std::cerr) {}
+
+ProgressBar::~ProgressBar() = default;
+ProgressBar::ProgressBar(ProgressBar&&) noexcept = default;
+ProgressBar& ProgressBar::operator=(ProgressBar&&) noexcept = default;
+
+void ProgressBar::update(std::size_t done, std::string_view note) { display_->update(done, note); }
+
+void ProgressBar::finish(std::string_view note) { display_->finish(note); }
+
+} // namespace lamina

@@ -1,0 +1,49 @@
+#include "lamina/progress.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <sstream>
+
+namespace lamina {
+namespace {
+
+TEST_CASE("progress: a log gets one line at the end, with the count, the time and the note") {
+    std::ostringstream out;
+    ProgressBar progress("epoch 3/20", 48000, "images", ProgressMode::Lines, out);
+    progress.update(128, "loss 2.3");
+    progress.finish("loss 0.0612");
+    const std::string text = out.str();
+    CHECK(text.find("epoch 3/20  48000/48000  ") == 0);
+    CHECK(text.find(" images/s  0:00  loss 0.0612\n") != std::string::npos);
+    CHECK(text.find("loss 2.3") == std::string::npos);
+}
+
+TEST_CASE("progress: quiet means not a byte") {
+    std::ostringstream out;
+    ProgressBar progress("epoch 3/20", 10, "images", ProgressMode::Quiet, out);
+    progress.update(5, "loss 2.3");
+    progress.finish("loss 0.0612");
+    CHECK(out.str().empty());
+}
+
+TEST_CASE("progress: a bar leaves the same last line as a log") {
+    std::ostringstream out;
+    ProgressBar progress("{epoch}", 10, "images", ProgressMode::Bar, out);
+    progress.finish("loss 0.0612");
+    const std::string text = out.str();
+    const std::string last = text.substr(text.find_last_of('\033'));
+    CHECK(last.find("[K{epoch}  10/10  ") == 0);
+    CHECK(last.find("loss 0.0612\n") != std::string::npos);
+}
+
+TEST_CASE("progress: a bar that is never finished ends with its object") {
+    std::ostringstream out;
+    {
+        ProgressBar progress("download", 10, "bytes", ProgressMode::Bar, out);
+        progress.update(3, "");
+    }
+    CHECK(out.str().back() == '\n');
+}
+
+} // namespace
+} // namespace lamina
