@@ -99,8 +99,8 @@ class ProgressBar::Display {
         }
         last_shown_ = now;
         const double left = rate() > 0 ? static_cast<double>(total_ - done_) / rate() : 0;
-        const std::string time = clock_text(left) + " left";
-        mode_ == ProgressMode::Bar ? show_text(time, note) : show_line(time, note);
+        const std::string time = clock_text(left);
+        mode_ == ProgressMode::Bar ? show_text(time, note) : show_line(time + " left", note);
     }
 
     void finish(std::string_view note) {
@@ -135,10 +135,11 @@ class ProgressBar::Display {
         out_ << label_ << "  " << joined({count(), speed(), time, note}) << std::endl;
     }
 
-    void show_text(std::string_view time, std::string_view note) {
+    void show_text(const std::string& time, std::string_view note) {
+        const std::string left = time + " left";
         text_->message(
-            fitting({joined({count(), speed(), time, note}), joined({speed(), time, note}),
-                     joined({time, note}), std::string(note)}));
+            fitting({joined({count(), speed(), left, note}), joined({speed(), left, note}),
+                     joined({left, note}), time + ' ' + std::string(note)}));
     }
 
     /// The first of `texts` that fits behind the bar; the last, cut, when none does.
