@@ -121,6 +121,9 @@ class LAMINA_API Graph {
     /// A name that no node has yet: `wanted`, or wanted_1, wanted_2, ...
     std::string unique_name(const std::string& wanted);
 
+    /// Keeps something alive as long as the graph: the plugins of its operators.
+    void hold(std::shared_ptr<const void> thing) { held_.push_back(std::move(thing)); }
+
     /// The total number of uses of each value: by nodes, outputs and updates.
     std::vector<int32_t> use_counts() const;
 
@@ -134,6 +137,7 @@ class LAMINA_API Graph {
     std::vector<std::pair<std::string, ValueId>> outputs_;
     std::map<ValueId, Tensor> constants_;
     std::map<std::string, int, std::less<>> names_;
+    std::vector<std::shared_ptr<const void>> held_;
 };
 
 /// Checks every rule of a graph: order, uses, types as the operators infer them, unique names,

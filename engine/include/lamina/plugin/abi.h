@@ -146,7 +146,7 @@ typedef struct lm_graph_api {
     lm_status (*add_node)(lm_graph*, const char* op, uint64_t n_attrs, const lm_attr* const* attrs,
                           uint64_t n_inputs, const lm_value* inputs, uint64_t capacity,
                           lm_value* outputs, uint64_t* n_outputs, lm_error*);
-    /* The type of a value. dims stays valid until the graph function returns. */
+    /* The type of a value. dims stays valid until the graph is added to. */
     lm_status (*tensor)(lm_graph*, lm_value, lm_tensor_desc* out, lm_error*);
     lm_status (*constant)(lm_graph*, const lm_tensor_desc* type, const void* data, lm_value* out,
                           lm_error*);
@@ -256,7 +256,7 @@ typedef struct lm_candidate {
     double seconds;           /* estimate of the static cost model */
     uint64_t workspace_bytes; /* scratch, granted for the step alone */
     uint64_t packed_bytes;    /* kept by the backend for constants in another form */
-    uint64_t in_place;        /* bit i: output 0 may take the memory of input i */
+    uint64_t in_place;        /* bit i: an output of the same size may take the memory of input i */
     const char* numerics;     /* "exact", "reassociated" or "transformed" (Winograd, FFT) */
 } lm_candidate;
 
@@ -368,6 +368,8 @@ typedef struct lm_backend {
     lm_status (*wait)(lm_device*, lm_token, lm_error*);
     /* Runs the program once and writes each step's seconds. */
     lm_status (*profile)(lm_program*, lm_buffer* const* buffers, double* seconds, lm_error*);
+    /* Which of the listed devices this one is. */
+    uint64_t (*device_index)(lm_device*);
 } lm_backend;
 
 /* ---- Kernels ------------------------------------------------------------------------------ */

@@ -343,6 +343,8 @@ struct HostBackend {
         return guard(error, [&] { reinterpret_cast<HostProgram*>(p)->run(buffers, seconds); });
     }
 
+    static uint64_t device_index(lm_device*) noexcept { return 0; }
+
     static constexpr lm_backend table{sizeof(lm_backend),
                                       Traits::schema,
                                       Traits::doc,
@@ -366,7 +368,8 @@ struct HostBackend {
                                       &program_variable_written,
                                       &submit,
                                       &wait,
-                                      &profile};
+                                      &profile,
+                                      &device_index};
 };
 
 } // namespace detail

@@ -16,9 +16,9 @@ namespace lamina::plugin {
 
 /// How a kernel would compute a node.
 struct Plan {
-    double seconds = 0;                    // the cost model's estimate
-    uint64_t workspace_bytes = 0;          // scratch during run
-    uint64_t in_place = 0;                 // bit i: output 0 may take the memory of input i
+    double seconds = 0;           // the cost model's estimate
+    uint64_t workspace_bytes = 0; // scratch during run
+    uint64_t in_place = 0; // bit i: an output of the same size may take the memory of input i
     const char* numerics = "reassociated"; // "exact", "reassociated", "transformed"
 };
 

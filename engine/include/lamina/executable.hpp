@@ -1,0 +1,89 @@
+/// A graph compiled for a device, ready to be run again and again.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lamina/device.hpp"
+#include "lamina/graph.hpp"
+
+namespace lamina {
+
+/// The variables of a model on a device, by name; graphs compiled against the same store share
+/// them.
+class LAMINA_API VariableStore {
+  public:
+    explicit VariableStore(std::shared_ptr<Device> device) : device_(std::move(device)) {}
+
+    const std::shared_ptr<Device>& device() const { return device_; }
+    bool has(const std::string& name) const { return entries_.contains(name); }
+    /// Makes room for the variable unless it is there. Throws ShapeError when it is there with
+    /// another type.
+    std::shared_ptr<Buffer> require(const std::string& name, const TensorType& type);
+    /// Throw Error(NotFound) for an unknown name, ShapeError for another type.
+    Tensor read(const std::string& name) const;
+    void write(const std::string& name, const Tensor& value);
+    const TensorType& type(const std::string& name) const;
+    std::vector<std::string> names() const;
+
+  private:
+    struct Entry {
+        TensorType type;
+        std::shared_ptr<Buffer> buffer;
+    };
+    const Entry& entry(const std::string& name) const;
+
+    std::shared_ptr<Device> device_;
+    std::map<std::string, Entry> entries_;
+};
+
+/// Planned memory by kind, in bytes.
+struct MemoryUse {
+    uint64_t weights = 0, optimizer_slots = 0, gradients = 0, activations = 0, workspace = 0,
+             constants = 0, inputs = 0;
+    uint64_t total() const {
+        return weights + optimizer_slots + gradients + activations + workspace + constants + inputs;
+    }
+};
+
+/// One step of a compiled graph.
+struct StepInfo {
+    std::string op, name, layer, candidate;
+    double flops = 0, bytes = 0;
+};
+
+struct CompileOptions {
+    bool optimize = true; // run the passes that rewrite the graph
+};
+
+class LAMINA_API Executable {
+  public:
+    /// Optimises, selects kernels, plans memory and builds. Throws Error that names the operator,
+    /// the layer, the backend and the reason when the backend cannot do something.
+    Executable(Graph graph, std::shared_ptr<VariableStore> variables,
+               const CompileOptions& options = {});
+    ~Executable();
+    Executable(const Executable&) = delete;
+    Executable& operator=(const Executable&) = delete;
+
+    /// Runs once. inputs: every input of the graph by name, of its type. Updates variables; returns
+    /// the outputs by name. Throws Error for a missing input or a wrong type.
+    std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs);
+
+    const Graph& graph() const;
+    MemoryUse memory() const;
+    std::vector<StepInfo> steps() const;
+    /// Runs once and gives the seconds of each of steps().
+    std::vector<double> profile(const std::map<std::string, Tensor>& inputs);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Plans without a program: what `lamina summary --memory` prints.
+LAMINA_API MemoryUse plan_only(Graph graph, Device& device, const CompileOptions& options = {});
+
+} // namespace lamina

@@ -1,0 +1,99 @@
+#include "plugins/loaded_plugin.hpp"
+
+#include <cstdint>
+
+#include <fmt/format.h>
+
+#include "lamina/error.hpp"
+#include "lamina/plugin/plugin.hpp"
+#include "plugins/host.hpp"
+
+namespace lamina {
+
+namespace {
+
+/// The size of each kind's table as this engine knows it.
+uint32_t table_size(std::string_view kind) {
+    if (kind == "backend")
+        return sizeof(lm_backend);
+    if (kind == "operator")
+        return sizeof(lm_operator);
+    if (kind == "kernel")
+        return sizeof(lm_kernel);
+    if (kind == "dataset")
+        return sizeof(lm_dataset);
+    if (kind == "augmentation")
+        return sizeof(lm_augmentation);
+    if (kind == "format")
+        return sizeof(lm_format);
+    if (kind == "callback")
+        return sizeof(lm_observer);
+    for (const char* k : {"layer", "activation", "loss", "metric", "initializer", "regularizer",
+                          "optimizer", "schedule", "model"})
+        if (kind == k)
+            return sizeof(lm_graph_function);
+    return 0;
+}
+
+} // namespace
+
+lm_status LoadedPlugin::add(void* self, const char* kind, const char* name, const void* table,
+                            lm_error* error) {
+    auto& plugin = *static_cast<LoadedPlugin*>(self);
+    const uint32_t wanted = table_size(kind);
+    if (wanted == 0)
+        return plugin::report(
+            error, LM_INVALID_ARGUMENT,
+            fmt::format("registers `{}` of the unknown kind `{}`", name, kind).c_str());
+    if (table == nullptr || *static_cast<const uint32_t*>(table) < wanted)
+        return plugin::report(
+            error, LM_INVALID_ARGUMENT,
+            fmt::format("the table of {} `{}` is too small: {} bytes, this engine needs {}", kind,
+                        name, table == nullptr ? 0 : *static_cast<const uint32_t*>(table), wanted)
+                .c_str());
+    if (!plugin.tables_.emplace(std::pair{std::string(kind), std::string(name)}, table).second)
+        return plugin::report(error, LM_INVALID_ARGUMENT,
+                              fmt::format("registers {} `{}` twice", kind, name).c_str());
+    return LM_OK;
+}
+
+LoadedPlugin::LoadedPlugin(const std::filesystem::path& file, const Manifest& manifest)
+    : file_(file), name_(manifest.name) {
+    using boost::dll::load_mode::rtld_local;
+    using boost::dll::load_mode::rtld_now;
+    std::error_code code;
+    library_.load(file.string(), code, rtld_now | rtld_local);
+    if (code) {
+        // The text of dlerror is behind the exception, not the code.
+        try {
+            library_.load(file.string(), rtld_now | rtld_local);
+        } catch (const std::exception& e) {
+            fail(StatusCode::Unsupported, fmt::format("cannot be loaded: {}", e.what()));
+        }
+    }
+    if (!library_.has(LM_ENTRY_SYMBOL))
+        fail(StatusCode::Unsupported, fmt::format("has no symbol `{}`", LM_ENTRY_SYMBOL));
+    plugin_ = library_.get<const lm_plugin*()>(LM_ENTRY_SYMBOL)();
+    if (plugin_ == nullptr || plugin_->struct_size < sizeof(lm_plugin))
+        fail(StatusCode::Unsupported, "its lm_plugin struct is too small for this engine");
+    if (plugin_->abi_major != manifest.abi_major || plugin_->abi_minor != manifest.abi_minor)
+        fail(StatusCode::Unsupported, "its manifest and its entry state different ABI versions");
+    const lm_registrar registrar{sizeof registrar, this, &LoadedPlugin::add};
+    lm_error error{};
+    error.struct_size = sizeof error;
+    if (const lm_status status = plugin_->init(host_table(), &registrar, &error); status != LM_OK) {
+        fail(static_cast<StatusCode>(status), fmt::format("its init failed: {}", error.message));
+    }
+}
+
+LoadedPlugin::~LoadedPlugin() {
+    if (plugin_ != nullptr && plugin_->shutdown != nullptr)
+        plugin_->shutdown();
+}
+
+const void* LoadedPlugin::table(const std::string& kind, const std::string& name) const {
+    const auto it = tables_.find({kind, name});
+    return it == tables_.end() ? nullptr : it->second;
+}
+
+} // namespace lamina

@@ -1,0 +1,151 @@
+#include "plugins/schema.hpp"
+
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "lamina/error.hpp"
+
+namespace lamina {
+
+namespace {
+
+bool is_integer_value(const Json& v) {
+    return v.is_number_integer() ||
+           (v.is_number_float() &&
+            v.get<double>() == static_cast<double>(static_cast<int64_t>(v.get<double>())));
+}
+
+bool is_list_of(const Json& v, const std::function<bool(const Json&)>& element) {
+    if (!v.is_array())
+        return element(v);
+    for (const Json& e : v)
+        if (!element(e) && !e.is_null())
+            return false;
+    return true;
+}
+
+bool is_named_part(const Json& v) {
+    return v.is_string() || v.is_null() || (v.is_object() && v.contains("class_name"));
+}
+
+struct TypeRule {
+    const char* description;
+    bool (*accepts)(const Json&);
+};
+
+const std::map<std::string, TypeRule, std::less<>>& type_rules() {
+    static const std::map<std::string, TypeRule, std::less<>> rules = {
+        {"bool", {"true or false", [](const Json& v) { return v.is_boolean(); }}},
+        {"int", {"an integer", is_integer_value}},
+        {"float", {"a number", [](const Json& v) { return v.is_number(); }}},
+        {"string", {"a string", [](const Json& v) { return v.is_string(); }}},
+        {"ints",
+         {"an integer or a list of integers",
+          [](const Json& v) { return is_list_of(v, is_integer_value); }}},
+        {"floats",
+         {"a number or a list of numbers",
+          [](const Json& v) {
+              return is_list_of(v, [](const Json& e) { return e.is_number(); });
+          }}},
+        {"object", {"an object", [](const Json& v) { return v.is_object(); }}},
+        {"any", {"a value", [](const Json&) { return true; }}},
+        {"initializer", {"an initializer: a name or {\"class_name\", \"config\"}", is_named_part}},
+        {"regularizer", {"a regularizer: a name or {\"class_name\", \"config\"}", is_named_part}},
+        {"activation", {"an activation: a name or {\"class_name\", \"config\"}", is_named_part}},
+        {"constraint", {"a constraint: a name or {\"class_name\", \"config\"}", is_named_part}},
+    };
+    return rules;
+}
+
+[[noreturn]] void refuse(const std::string& where, const std::string& reason) {
+    throw UsageError(where + ": " + reason);
+}
+
+void check_range(const Json& v, const Json& spec, const std::string& key,
+                 const std::string& where) {
+    const auto check = [&](const Json& element) {
+        if (!element.is_number())
+            return;
+        const double x = element.get<double>();
+        const auto bound = [&](const char* name, const char* text, auto holds) {
+            if (spec.contains(name) && !holds(x, spec.at(name).get<double>()))
+                refuse(where, fmt::format("`{}` must be {} {}, got {}", key, text,
+                                          spec.at(name).dump(), element.dump()));
+        };
+        bound("min", "at least", [](double a, double b) { return a >= b; });
+        bound("max", "at most", [](double a, double b) { return a <= b; });
+        bound("above", "above", [](double a, double b) { return a > b; });
+        bound("below", "below", [](double a, double b) { return a < b; });
+    };
+    if (v.is_array())
+        for (const Json& element : v)
+            check(element);
+    else
+        check(v);
+}
+
+void check_enum(const Json& v, const Json& spec, const std::string& key, const std::string& where) {
+    if (!spec.contains("enum"))
+        return;
+    std::vector<std::string> allowed;
+    for (const Json& e : spec.at("enum")) {
+        if (e == v)
+            return;
+        allowed.push_back(e.is_string() ? e.get<std::string>() : e.dump());
+    }
+    refuse(where,
+           fmt::format("`{}` must be one of {}, got {}", key, join(allowed, ", "), v.dump()));
+}
+
+Json checked_value(const Json& v, const Json& spec, const std::string& key,
+                   const std::string& where) {
+    if (v.is_null()) {
+        const bool may_be_null = spec.value("nullable", false) ||
+                                 (spec.contains("default") && spec.at("default").is_null());
+        if (!may_be_null)
+            refuse(where, fmt::format("`{}` must not be null", key));
+        return v;
+    }
+    const auto type = spec.value("type", std::string("any"));
+    const auto rule = type_rules().find(type);
+    if (rule == type_rules().end())
+        refuse(where, fmt::format("the schema gives `{}` the unknown type `{}`", key, type));
+    if (!rule->second.accepts(v))
+        refuse(where,
+               fmt::format("`{}` must be {}, got {}", key, rule->second.description, v.dump()));
+    check_range(v, spec, key, where);
+    check_enum(v, spec, key, where);
+    if (type == "int" && v.is_number_float())
+        return static_cast<int64_t>(v.get<double>());
+    return v;
+}
+
+} // namespace
+
+Json apply_schema(const Json& config, const std::string& schema_text, const std::string& where) {
+    const Json schema = parse_json(schema_text, where + ": the schema");
+    if (!config.is_object())
+        refuse(where, "the configuration must be an object, got " + config.dump());
+    std::vector<std::string> known;
+    for (const auto& [key, spec] : schema.items())
+        known.push_back(key);
+    for (const auto& [key, value] : config.items())
+        if (!schema.contains(key))
+            refuse(where,
+                   fmt::format("unknown key `{}`{}; known: {}", key, did_you_mean(key, known),
+                               known.empty() ? "none" : join(known, ", ")));
+    Json out = Json::object();
+    for (const auto& [key, spec] : schema.items()) {
+        if (config.contains(key))
+            out[key] = checked_value(config.at(key), spec, key, where);
+        else if (spec.value("required", false))
+            refuse(where, fmt::format("`{}` is missing", key));
+        else
+            out[key] = spec.contains("default") ? spec.at("default") : Json();
+    }
+    return out;
+}
+
+} // namespace lamina
