@@ -81,7 +81,4 @@ class LAMINA_API Registry {
 /// Folders that Registry::global() searches first. Throws Error when it exists already.
 LAMINA_API void set_plugin_path(std::vector<std::filesystem::path> folders);
 
-/// Where the product's own data lies: share/lamina beside its libraries.
-LAMINA_API std::filesystem::path data_folder();
-
 } // namespace lamina

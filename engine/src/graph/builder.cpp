@@ -6,7 +6,7 @@
 
 #include "graph/node_desc.hpp"
 #include "graph/operators.hpp"
-#include "lamina/plugin/plugin.hpp"
+#include "plugins/guarded.hpp"
 #include "plugins/host.hpp"
 
 std::string lm_graph::name_for(const std::string& op) {
@@ -36,23 +36,6 @@ std::vector<ValueId> BuildHooks::apply(lm_graph&, const std::string&, const std:
 ValueId rng_state(Graph& graph) { return graph.add_input("rng_state", {DType::I64, {3}}); }
 
 namespace {
-
-/// As plugin::guard, for the engine's own errors.
-template <class Body>
-lm_status guarded(lm_error* error, Body&& body) noexcept {
-    try {
-        body();
-        return LM_OK;
-    } catch (const Error& e) {
-        return plugin::report(error, static_cast<lm_status>(e.code()), e.what());
-    } catch (const plugin::Error& e) {
-        return plugin::report(error, e.code(), e.what());
-    } catch (const std::bad_alloc&) {
-        return plugin::report(error, LM_OUT_OF_MEMORY, "out of host memory");
-    } catch (const std::exception& e) {
-        return plugin::report(error, LM_INTERNAL, e.what());
-    }
-}
 
 ValueId checked(const lm_graph* g, lm_value value) {
     if (value < 0 || static_cast<size_t>(value) >= g->graph.values().size())

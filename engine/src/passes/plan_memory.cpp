@@ -204,8 +204,7 @@ class Planner {
             const ValueId in = node.inputs[i];
             const Storage& s = storage(in);
             const bool ends_here =
-                !s.fixed && s.last <= id && last_use_[static_cast<size_t>(root(in))] == id &&
-                std::find(keep_to_end_.begin(), keep_to_end_.end(), root(in)) == keep_to_end_.end();
+                !s.fixed && s.last <= id && last_use_[static_cast<size_t>(root(in))] == id;
             const bool twice =
                 std::count_if(node.inputs.begin(), node.inputs.end(), [&](ValueId other) {
                     return storage_of_[static_cast<size_t>(other)] ==

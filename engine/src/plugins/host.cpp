@@ -5,8 +5,8 @@
 
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"
+#include "lamina/paths.hpp"
 #include "lamina/plugin/plugin.hpp"
-#include "lamina/registry.hpp"
 #include "lamina/thread_pool.hpp"
 #include "plugins/host_io.hpp"
 #include "plugins/schema.hpp"

@@ -247,16 +247,4 @@ std::vector<fs::path> Registry::loaded() const {
     return out;
 }
 
-fs::path data_folder() {
-    for (fs::path up = library_folder(); up != up.root_path(); up = up.parent_path()) {
-        const fs::path data = up / "share" / "lamina";
-        std::error_code ignored;
-        if (fs::is_directory(data, ignored))
-            return data;
-        if (up.filename() == "lib")
-            break;
-    }
-    return library_folder().parent_path() / "share" / "lamina";
-}
-
 } // namespace lamina

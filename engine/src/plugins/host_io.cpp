@@ -1,0 +1,60 @@
+#include "plugins/host_io.hpp"
+
+#include <cstring>
+
+#include "lamina/fetch.hpp"
+#include "lamina/file.hpp"
+#include "lamina/image.hpp"
+#include "lamina/paths.hpp"
+#include "plugins/guarded.hpp"
+#include "plugins/host.hpp"
+
+namespace lamina {
+
+namespace {
+
+/// A copy that the plugin frees through the host table.
+void* hand_out(const void* data, size_t bytes) {
+    void* out = host_table()->allocate(bytes == 0 ? 1 : bytes);
+    if (out == nullptr)
+        throw std::bad_alloc();
+    std::memcpy(out, data, bytes);
+    return out;
+}
+
+} // namespace
+
+const char* host_cache_folder() {
+    static const std::string folder = cache_folder().string();
+    return folder.c_str();
+}
+
+lm_status host_decode_image(const void* bytes, uint64_t size, int32_t channels, lm_image* out,
+                            lm_error* error) {
+    return guarded(error, [&] {
+        const Image image =
+            decode_image({static_cast<const uint8_t*>(bytes), size}, "image", channels);
+        out->width = image.width;
+        out->height = image.height;
+        out->channels = image.channels;
+        out->pixels = static_cast<uint8_t*>(hand_out(image.pixels.data(), image.pixels.size()));
+    });
+}
+
+lm_status host_read_file(const char* path, void** bytes, uint64_t* size, lm_error* error) {
+    return guarded(error, [&] {
+        const Bytes content = read_maybe_gzip(path);
+        *bytes = hand_out(content.data(), content.size());
+        *size = content.size();
+    });
+}
+
+lm_status host_fetch(const char* url, const char* sha256, const char* path, lm_error* error) {
+    return guarded(error, [&] {
+        FetchOptions options;
+        options.sha256 = sha256 == nullptr ? "" : sha256;
+        fetch(url, path, options);
+    });
+}
+
+} // namespace lamina
