@@ -17,7 +17,8 @@ namespace lamina::plugin {
     R"("padding_high": {"type": "ints", "default": []},)"                                          \
     R"("dilations": {"type": "ints", "default": []},)"                                             \
     R"("groups": {"type": "int", "default": 1, "min": 1},)"                                        \
-    R"("data_format": {"type": "string", "enum": ["channels_last", "channels_first"], "default": "channels_last"})"
+    R"("data_format": {"type": "string", "enum": ["channels_last", "channels_first"],)"            \
+    R"( "default": "channels_last"})"
 
 /// The attributes that all three share, with one more where given.
 inline Attrs conv_attrs(const Node& node, const Attrs& more = {}) {

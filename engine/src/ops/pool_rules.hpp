@@ -12,7 +12,8 @@ namespace lamina::plugin {
     R"("strides": {"type": "ints", "default": []},)"                                               \
     R"("padding_low": {"type": "ints", "default": []},)"                                           \
     R"("padding_high": {"type": "ints", "default": []},)"                                          \
-    R"("data_format": {"type": "string", "enum": ["channels_last", "channels_first"], "default": "channels_last"})"
+    R"("data_format": {"type": "string", "enum": ["channels_last", "channels_first"],)"            \
+    R"( "default": "channels_last"})"
 
 inline Attrs pool_attrs(const Node& node, const Attrs& more = {}) {
     Attrs attrs{{"window", node.dims("window")},
