@@ -1,6 +1,6 @@
 /// Dropout, and SpatialDropout, which drops whole channels.
-#include "lamina/plugin/layer.hpp"
 #include "lamina/plugin/nn.hpp"
+#include "lists.hpp"
 
 namespace lamina::plugin {
 
@@ -16,15 +16,16 @@ static Value drop(Graph& graph, Value x, double rate, const Dims& noise) {
     return x * (random_bernoulli(graph, noise, 1 - rate, batched) * (1 / (1 - rate)));
 }
 
-/// noise_shape: null is the batch size, as for the other null entries x's own size.
+/// noise_shape: the shape of the draws; null entries are x's own.
 static Value dropout(Graph& graph, const Config& config, Value x) {
     Dims noise = x.shape();
     if (config.has("noise_shape")) {
-        for (size_t i = 0; i < noise.size(); ++i) {
-            const std::string key = "noise_shape/" + std::to_string(i);
-            if (config.has(key.c_str()))
-                noise[i] = config.integer(key.c_str());
-        }
+        const auto given = flat_list(config, "noise_shape");
+        if (given.size() != noise.size())
+            invalid("noise_shape " + config.json("noise_shape") + " does not fit the input " +
+                    to_string(noise));
+        for (size_t i = 0; i < noise.size(); ++i)
+            noise[i] = given[i].value_or(noise[i]);
     }
     return drop(graph, x, config.number("rate"), noise);
 }

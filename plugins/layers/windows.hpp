@@ -54,4 +54,23 @@ inline ConvOptions conv_options(const Config& config, Value x, const Dims& windo
     return options;
 }
 
+inline constexpr auto depth_multiplier_key =
+    key("depth_multiplier", R"("type": "int", "min": 1, "default": 1)");
+
+/// Convolves each channel with depth_multiplier filters of its own. `kernel` makes the weight of
+/// Keras's shape [window..., C, multiplier], whose output channel is c * multiplier + m: the order
+/// of C groups with [window..., 1, C * multiplier].
+template <class Kernel>
+Value depthwise_conv(const Config& config, Value x, Kernel kernel) {
+    const int64_t channels = x.dim(channel_axis(config, x));
+    const int64_t multiplier = config.integer("depth_multiplier");
+    const Dims window = config.integers("kernel_size", static_cast<size_t>(x.rank() - 2));
+    ConvOptions options = conv_options(config, x, window);
+    options.groups = channels;
+    Dims stored = window, grouped = window;
+    stored.insert(stored.end(), {channels, multiplier});
+    grouped.insert(grouped.end(), {1, channels * multiplier});
+    return conv(x, reshape(kernel(stored), grouped), options);
+}
+
 } // namespace lamina::plugin
