@@ -20,8 +20,12 @@
 //     normal    : the lanes (0, 1) and (2, 3) are pairs (a, b), Box and Muller (1958):
 //                 r = sqrt(-2 ln(((a >> 8) + 1) * 2^-24)), angle = 2 pi ((b >> 8) * 2^-24)
 //                 even lane: r cos(angle); odd lane: r sin(angle); all in float
-//     truncated normal : the normal draw of s = 0, drawn again with s = 1, 2, ... until it lies
-//                 within two standard deviations
+//     truncated normal : the normal draw at step t; while it lies beyond two standard deviations,
+//                 drawn again at step t + 2^48, t + 2 * 2^48, ... (the high half of counter word 3
+//                 counts the attempts)
+//
+// Operators scale in float, each operation rounded on its own (no fused multiply-add):
+// low + (high - low) * uniform, mean + stddev * normal.
 //
 // Uniform and Bernoulli draws are the same bits everywhere; normal draws agree to the rounding of
 // the device's logarithm, sine and cosine.
@@ -118,6 +122,16 @@ constexpr float random_uniform(PhiloxKey key, std::uint64_t element, std::uint64
 inline float random_normal(PhiloxKey key, std::uint64_t element, std::uint64_t sample,
                            std::uint64_t step) {
     return normal_from_block(philox4x32(philox_counter(element, sample, step), key), element % 4);
+}
+
+/// Standard normal within two standard deviations.
+inline float random_truncated_normal(PhiloxKey key, std::uint64_t element, std::uint64_t sample,
+                                     std::uint64_t step) {
+    constexpr std::uint64_t attempt = std::uint64_t{1} << 48;
+    float draw = random_normal(key, element, sample, step);
+    while (!(std::fabs(draw) <= 2.0f))
+        draw = random_normal(key, element, sample, step += attempt);
+    return draw;
 }
 
 } // namespace lamina
