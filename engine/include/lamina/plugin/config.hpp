@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,20 @@ class Config {
         if (values.size() != rank)
             invalid(std::string(key) + ": expected " + std::to_string(rank) + " integers, got " +
                     std::to_string(values.size()));
+        return values;
+    }
+
+    /// A number counts as a list of one.
+    std::vector<double> numbers(const char* key) const {
+        const std::string text = json(key);
+        std::vector<double> values;
+        for (const char* at = text.c_str(); *at != '\0';) {
+            char* end = nullptr;
+            const double value = std::strtod(at, &end);
+            if (end != at)
+                values.push_back(value);
+            at = end != at ? end : at + 1;
+        }
         return values;
     }
 

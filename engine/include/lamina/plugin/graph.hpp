@@ -346,6 +346,9 @@ inline Value reduce_mean(Value x, const Dims& axes, bool keep_dims = false) {
 inline Value reduce_max(Value x, const Dims& axes, bool keep_dims = false) {
     return reduce("reduce_max", x, axes, keep_dims);
 }
+inline Value reduce_min(Value x, const Dims& axes, bool keep_dims = false) {
+    return reduce("reduce_min", x, axes, keep_dims);
+}
 inline Value argmax(Value x, int64_t axis) {
     return x.graph().node("argmax", {x}, {{"axis", axis}});
 }

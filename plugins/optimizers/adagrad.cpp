@@ -1,0 +1,25 @@
+#include "lamina/plugin/json_text.hpp"
+#include "support.hpp"
+
+namespace lamina::plugin {
+
+/// Duchi et al. (2011): w -= lr * g / sqrt(a + epsilon), a the sum of g^2.
+static Value adagrad(Graph& graph, const Config& config, Value w, Value g, Value lr, Value) {
+    w = decayed(config, w, lr);
+    const std::string start = json_object(
+        {{"class_name", "constant"},
+         {"config",
+          JsonText::raw(json_object({{"value", config.number("initial_accumulator_value")}}))}});
+    const Value sum = updated(
+        graph, "accumulator", w.shape(), [&](Value old) { return old + square(g); }, start);
+    return w - lr * g / sqrt(sum + config.number("epsilon"));
+}
+
+static constexpr auto adagrad_schema = schema(
+    learning_rate_key("0.001"), weight_decay_key,
+    key("initial_accumulator_value", R"("type": "float", "min": 0, "default": 0.1)"), epsilon_key);
+
+LAMINA_OPTIMIZER(adagrad, adagrad_schema.text, "Gradients over the root of their sum of squares",
+                 adagrad)
+
+} // namespace lamina::plugin
