@@ -13,6 +13,7 @@
 
 #include "lamina/plugin/operator.hpp"
 #include "lamina/plugin/shape_rules.hpp"
+#include "lamina/plugin/window.hpp"
 
 namespace lamina::plugin {
 namespace {
@@ -28,7 +29,10 @@ size_t first_spatial(const Node& node, std::span<const int64_t> dims) {
     if (dims.size() < 3 || dims.size() > 5 || empty)
         invalid(std::string(node.op()) + ": expected a batch, channels and 1 to 3 spatial " +
                 "dimensions, none of them empty; got " + to_string(dims));
-    return node.string("data_format") == "channels_first" ? 2 : 1;
+    if (const std::string method = node.string("method");
+        method != "nearest" && method != "bilinear")
+        invalid(std::string(node.op()) + ": method `" + method + "` must be nearest or bilinear");
+    return is_channels_last(node) ? 1 : 2;
 }
 
 Cost resize_cost(const Node& node, const TensorView& sampled) {

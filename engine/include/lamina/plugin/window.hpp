@@ -59,6 +59,15 @@ inline ActivationStrides activation_strides(int64_t channels, const Spatial& ext
     return s;
 }
 
+/// The attribute data_format: true for "channels_last", false for "channels_first".
+inline bool is_channels_last(const Node& node) {
+    const std::string format = node.string("data_format");
+    if (format != "channels_last" && format != "channels_first")
+        invalid(std::string(node.op()) + ": data_format `" + format +
+                "` must be channels_last or channels_first");
+    return format == "channels_last";
+}
+
 namespace detail {
 
 /// Entries of an attribute with one a spatial dimension; an empty list means `fill` for each.
@@ -133,7 +142,7 @@ struct WindowParams {
   protected:
     void read_x(const Node& node, std::span<const int64_t> dims) {
         rank = detail::spatial_rank(node, "x", dims);
-        channels_last = node.string("data_format") != "channels_first";
+        channels_last = is_channels_last(node);
         n = dims[0];
         c = channels_last ? dims.back() : dims[1];
         in = detail::spatial_dims(dims, channels_last ? 1 : 2, rank);
