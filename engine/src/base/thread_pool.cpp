@@ -88,7 +88,7 @@ struct ThreadPool::State {
     alignas(64) std::atomic<std::uint64_t> ticket{0};
     alignas(64) std::atomic<std::int64_t> pending{0};
 
-    std::int64_t n = 0;
+    alignas(64) std::int64_t n = 0;
     std::int64_t grain = 1;
     std::int64_t chunks = 0;
     const Body* body = nullptr;
