@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "kernels/filter_gradient.hpp"
+#include "kernels/scratch.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+/// Pixels of a block: 100 of 24 columns of dy are 10 KB, which leaves the first cache level room
+/// for the lines of x.
+constexpr std::int64_t block_pixels = 112;
+
+constexpr std::int64_t wanted_tasks = 16;
+constexpr std::int64_t partial_limit = std::int64_t{24} << 20;
+
+std::int64_t div_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+std::int64_t range_of(const std::vector<Tap>& taps) {
+    return taps.back().offset - taps.front().offset + 1;
+}
+
+} // namespace
+
+FilterGradientPlan::FilterGradientPlan(const ConvShape& s)
+    : forward{GatherPlan::forward(s)}, shape{s} {
+    const Gather& g = forward.gather;
+    // Pixels a multiple of 256 bytes apart would fall into few sets of the first cache level.
+    pixel_stride = s.in_channels % 64 == 0 ? s.in_channels + 16 : s.in_channels;
+    const bool merge = forward.run_length > forward.reduce && pixel_stride == s.in_channels;
+    const auto width_taps = static_cast<std::int64_t>(g.taps[2].size());
+    const std::int64_t merged = merge ? width_taps : 1;
+    run_length = merged * s.group_in();
+    for (std::int64_t d = 0; d < s.kernel[0]; ++d)
+        for (std::int64_t h = 0; h < s.kernel[1]; ++h)
+            for (std::int64_t w = 0; w < width_taps; w += merged)
+                runs.push_back({d, h, w, merged});
+
+    block_rows = std::clamp(block_pixels / s.out[2], std::int64_t{1}, s.out[1]);
+    blocks = div_up(s.out[1], block_rows);
+    block_rows = div_up(s.out[1], blocks);
+    region = {s.kernel[0], (block_rows - 1) * g.step[1] + range_of(g.taps[1]),
+              (s.out[2] - 1) * g.step[2] + range_of(g.taps[2])};
+
+    const std::int64_t pieces = s.batch * s.out[0] * blocks;
+    const std::int64_t bytes = s.filter_size() * static_cast<std::int64_t>(sizeof(float));
+    chunks = std::min({pieces, wanted_tasks, std::max<std::int64_t>(1, partial_limit / bytes)});
+    splits = std::min(static_cast<std::int64_t>(runs.size()), div_up(wanted_tasks, chunks));
+
+    panels = make_panels(s.group_out());
+    for (const Panel& panel : panels)
+        packed_columns += panel.vectors * float_lanes();
+}
+
+std::int64_t FilterGradientPlan::partial_bytes() const {
+    return chunks == 1 ? 0
+                       : round_up(chunks * shape.filter_size() *
+                                      static_cast<std::int64_t>(sizeof(float)),
+                                  workspace_alignment);
+}
+
+std::int64_t FilterGradientPlan::region_bytes() const {
+    // A tile may read some rows beyond the run of the last pixel.
+    const std::int64_t floats = region[0] * region[1] * region[2] * pixel_stride + 64;
+    return round_up(floats * static_cast<std::int64_t>(sizeof(float)), workspace_alignment);
+}
+
+std::int64_t FilterGradientPlan::packed_bytes() const {
+    return round_up(block_rows * shape.out[2] * packed_columns *
+                        static_cast<std::int64_t>(sizeof(float)),
+                    workspace_alignment);
+}
+
+} // namespace lamina::cpu
