@@ -19,6 +19,7 @@
 
 #include "kernels/filter_gradient.hpp"
 #include "kernels/gather.hpp"
+#include "kernels/winograd.hpp"
 
 using namespace lamina::cpu;
 
@@ -222,6 +223,9 @@ std::vector<ConvShape> odd_shapes() {
     add(1, 17, 33, 1, {1, 9, 9}, {1, 1, 1}, {1, 3, 3}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0});
     add(1, 256, 40, 1, {1, 5, 6}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1});
     add(2, 3, 5, 1, {1, 8, 8}, {1, 2, 2}, {1, 3, 3}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0});
+    add(3, 19, 21, 1, {1, 13, 11}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 0}, {0, 0, 2});
+    add(2, 9, 100, 1, {1, 9, 23}, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, {0, 0, 4}, {0, 3, 1});
+    add(1, 100, 9, 1, {1, 9, 23}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0});
     add(1, 8, 16, 1, {1, 300, 2}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1});
     return all;
 }
@@ -245,6 +249,25 @@ void run_plans(const std::vector<GatherPlan>& plans, const float* source, const 
         plan.run(source, filter, target, Epilogue{}, workspace.data, parallel);
 }
 
+void check_winograd(const ConvShape& s, WinogradKind kind, const Truth& t,
+                    const Parallel& parallel) {
+    const std::string name = "winograd f" + std::to_string(kind.tile) + "x" +
+                             std::to_string(kind.kernel) + " " + name_of(s);
+    Floats y(t.dy.size(), NAN), dx(t.x.size(), NAN), df(t.f.size(), NAN);
+    const auto forward = WinogradPlan::forward(s, kind);
+    const Workspace w1(forward.workspace_bytes(parallel.workers()));
+    forward.run(t.x.data(), t.f.data(), y.data(), Epilogue{}, w1.data, parallel);
+    expect(name + " forward", worst(y, t.y), 1e-4);
+    const auto backward = WinogradPlan::backward_data(s, kind);
+    const Workspace w2(backward.workspace_bytes(parallel.workers()));
+    backward.run(t.dy.data(), t.f.data(), dx.data(), Epilogue{}, w2.data, parallel);
+    expect(name + " backward_data", worst(dx, t.dx), 1e-4);
+    const WinogradFilterPlan gradient(s, kind);
+    const Workspace w3(gradient.workspace_bytes(parallel.workers()));
+    gradient.run(t.x.data(), t.dy.data(), df.data(), w3.data, parallel);
+    expect(name + " backward_filter", worst(df, t.df), 1e-4);
+}
+
 void check(const Parallel& parallel) {
     for (const ConvShape& s : odd_shapes()) {
         const Truth t = truth_of(s);
@@ -258,12 +281,39 @@ void check(const Parallel& parallel) {
         Floats df(t.f.size(), NAN);
         gradient.run(t.x.data(), t.dy.data(), df.data(), workspace.data, parallel);
         expect("backward_filter " + name_of(s), worst(df, t.df), 1e-5);
+        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5})
+            if (winograd_refusal(s, kind) == nullptr)
+                check_winograd(s, kind, t, parallel);
     }
     std::printf("%d failures\n", failures);
 }
 
 void report(const char* what, double flops, double seconds) {
     std::printf("%-34s %8.3f ms %8.1f GFLOP/s\n", what, seconds * 1e3, flops / seconds * 1e-9);
+}
+
+void bench_winograd(const std::string& name, const ConvShape& s, WinogradKind kind,
+                    const Parallel& parallel) {
+    const std::string label =
+        name + " winograd f" + std::to_string(kind.tile) + "x" + std::to_string(kind.kernel);
+    const Floats x = random_floats(s.x_size(), 1), f = random_floats(s.filter_size(), 2),
+                 dy = random_floats(s.y_size(), 3);
+    Floats y(dy.size()), dx(x.size()), df(f.size());
+    const auto forward = WinogradPlan::forward(s, kind);
+    const auto backward = WinogradPlan::backward_data(s, kind);
+    const WinogradFilterPlan gradient(s, kind);
+    const Workspace w1(forward.workspace_bytes(parallel.workers()));
+    const Workspace w2(backward.workspace_bytes(parallel.workers()));
+    const Workspace w3(gradient.workspace_bytes(parallel.workers()));
+    report((label + " forward").c_str(), s.flops(), best_seconds([&] {
+               forward.run(x.data(), f.data(), y.data(), Epilogue{}, w1.data, parallel);
+           }));
+    report((label + " backward_data").c_str(), s.flops(), best_seconds([&] {
+               backward.run(dy.data(), f.data(), dx.data(), Epilogue{}, w2.data, parallel);
+           }));
+    report((label + " backward_filter").c_str(), s.flops(), best_seconds([&] {
+               gradient.run(x.data(), dy.data(), df.data(), w3.data, parallel);
+           }));
 }
 
 void bench(const Parallel& parallel) {
@@ -290,6 +340,9 @@ void bench(const Parallel& parallel) {
         report((std::string(name) + " backward_filter").c_str(), s.flops(), best_seconds([&] {
                    gradient.run(x.data(), dy.data(), df.data(), w3.data, parallel);
                }));
+        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5})
+            if (winograd_refusal(s, kind) == nullptr)
+                bench_winograd(name, s, kind, parallel);
     }
     const int m = 25088, n = 50, k = 500;
     const Floats a = random_floats(m * k, 1), b = random_floats(k * n, 2);

@@ -1,0 +1,104 @@
+#pragma once
+
+// Winograd's minimal filtering for square 2-D filters with stride 1: Lavin and Gray, "Fast
+// Algorithms for Convolutional Neural Networks", 2015. F(m, r) works out an m x m tile of the
+// target from an (m + r - 1)^2 tile of the source with as many multiplications: 36 instead of 144
+// for F(4, 3), and 36 instead of 100 for F(2, 5), which shares F(4, 3)'s interpolation points.
+
+#include <vector>
+
+#include "kernels/conv_shape.hpp"
+#include "kernels/epilogue.hpp"
+#include "kernels/gather.hpp"
+#include "kernels/parallel.hpp"
+
+namespace lamina::cpu {
+
+/// F(tile, kernel).
+struct WinogradKind {
+    int tile, kernel;
+    int alpha() const { return tile + kernel - 1; }
+    int points() const { return alpha() * alpha(); }
+};
+constexpr WinogradKind winograd_f2x3{2, 3}, winograd_f4x3{4, 3}, winograd_f2x5{2, 5};
+
+/// Null where the algorithm applies, else the reason why it does not.
+const char* winograd_refusal(const ConvShape& shape, WinogradKind kind);
+
+/// The tiles of a source and a target, as all three passes cut them.
+struct WinogradTiles {
+    WinogradKind kind;
+    std::int64_t batch;
+    std::int64_t source[2], target[2], pad[2];
+    std::int64_t across, down; ///< tiles of an image
+    std::int64_t total;        ///< of the batch
+    std::int64_t block;        ///< tiles that one task works on
+    std::int64_t source_channels, source_stride; ///< the latter as transformed, in floats
+
+    std::int64_t blocks() const { return (total + block - 1) / block; }
+    /// From one point's matrix of transformed source to the next one's.
+    std::int64_t source_matrix() const { return matrix_stride(block * source_stride); }
+    /// Lines of one row of tiles after the first half of the transform.
+    std::int64_t line_floats() const;
+    /// Keeps the points' matrices off one another's cache sets.
+    static std::int64_t matrix_stride(std::int64_t floats);
+};
+
+/// The forward pass and the gradient to the input.
+class WinogradPlan {
+  public:
+    static WinogradPlan forward(const ConvShape& shape, WinogradKind kind);
+    static WinogradPlan backward_data(const ConvShape& shape, WinogradKind kind);
+
+    std::int64_t workspace_bytes(std::int64_t workers) const {
+        return filter_bytes() + workers * scratch_bytes();
+    }
+    void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
+             void* workspace, const Parallel& parallel) const;
+
+    // What follows is read by the inner loops.
+    std::int64_t filter_bytes() const;
+    std::int64_t scratch_bytes() const;
+    std::int64_t product_matrix() const;
+
+    ConvShape shape;
+    WinogradTiles tiles;
+    bool transposed;
+    std::int64_t reduce, columns;
+    std::vector<Panel> panels;
+    std::vector<std::int64_t> panel_offsets; ///< into a row of packed columns
+    std::int64_t packed_columns;
+    std::int64_t panels_at_once; ///< whose products are kept before they are transformed back
+    std::int64_t group_columns;  ///< the widest such set, in floats
+
+  private:
+    void finish();
+};
+
+/// The gradient to the filter: the products' roles are turned round, so that the sum over pixels
+/// is done on transformed tiles, and only the sum is transformed back.
+class WinogradFilterPlan {
+  public:
+    WinogradFilterPlan(const ConvShape& shape, WinogradKind kind);
+
+    std::int64_t workspace_bytes(std::int64_t workers) const {
+        return partial_bytes() + workers * scratch_bytes();
+    }
+    void run(const float* x, const float* dy, float* filter_gradient, void* workspace,
+             const Parallel& parallel) const;
+
+    // What follows is read by the inner loops.
+    std::int64_t partial_floats() const;
+    std::int64_t partial_bytes() const;
+    std::int64_t scratch_bytes() const;
+    std::int64_t target_matrix() const;
+
+    ConvShape shape;
+    WinogradTiles tiles;
+    std::int64_t chunks;
+    std::vector<Panel> panels;
+    std::vector<std::int64_t> panel_offsets;
+    std::int64_t packed_columns;
+};
+
+} // namespace lamina::cpu

@@ -1,0 +1,169 @@
+#include <algorithm>
+
+#include "kernels/scratch.hpp"
+#include "kernels/winograd.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+/// Bytes that a block's transformed source may take, and its products: with the packed filter
+/// they should fit a second cache level of 512 KB.
+constexpr std::int64_t block_bytes = std::int64_t{176} << 10;
+
+/// From so many channels on, a block's products cost more than moving it through the third level
+/// does, and longer blocks read the filter less often.
+constexpr std::int64_t many_channels = 96;
+constexpr std::int64_t many_channels_block = 96;
+
+constexpr std::int64_t bytes_of_float = static_cast<std::int64_t>(sizeof(float));
+
+std::int64_t div_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+WinogradTiles make_tiles(const ConvShape& s, WinogradKind kind, bool gradient) {
+    WinogradTiles t{};
+    t.kind = kind;
+    t.batch = s.batch;
+    for (std::size_t i = 0; i < 2; ++i) {
+        t.source[i] = gradient ? s.out[i + 1] : s.in[i + 1];
+        t.target[i] = gradient ? s.in[i + 1] : s.out[i + 1];
+        t.pad[i] = gradient ? kind.kernel - 1 - s.pad_lo[i + 1] : s.pad_lo[i + 1];
+    }
+    t.down = div_up(t.target[0], kind.tile);
+    t.across = div_up(t.target[1], kind.tile);
+    t.total = s.batch * t.down * t.across;
+    t.source_channels = gradient ? s.out_channels : s.in_channels;
+    t.source_stride = round_up(t.source_channels, float_lanes());
+    const std::int64_t per_tile = kind.points() * t.source_stride * bytes_of_float;
+    t.block = t.source_channels >= many_channels
+                  ? many_channels_block
+                  : std::clamp<std::int64_t>(block_bytes / per_tile, 24, 96);
+    // Whole images where they fit, so that no row of tiles is cut.
+    const std::int64_t image = t.down * t.across;
+    if (image <= t.block)
+        t.block = t.block / image * image;
+    // Small work still feeds several workers.
+    t.block = std::clamp(div_up(t.total, 16), std::min<std::int64_t>(t.block, 12), t.block);
+    return t;
+}
+
+void add_panels(std::int64_t columns, std::vector<Panel>& panels,
+                std::vector<std::int64_t>& offsets, std::int64_t& packed) {
+    panels = make_panels(columns);
+    packed = 0;
+    for (const Panel& panel : panels) {
+        offsets.push_back(packed);
+        packed += panel.vectors * float_lanes();
+    }
+}
+
+} // namespace
+
+const char* winograd_refusal(const ConvShape& s, WinogradKind kind) {
+    if (s.in[0] != 1 || s.out[0] != 1 || s.kernel[0] != 1)
+        return "it works on two spatial dimensions";
+    if (s.kernel[1] != kind.kernel || s.kernel[2] != kind.kernel)
+        return "it is made for another kernel size";
+    if (s.stride != Extent3{1, 1, 1})
+        return "it needs stride 1";
+    if (s.dilation[1] != 1 || s.dilation[2] != 1)
+        return "it needs dilation 1";
+    if (s.groups != 1)
+        return "it needs one group";
+    if (s.pad_lo[1] > kind.kernel - 1 || s.pad_lo[2] > kind.kernel - 1)
+        return "its padding must be smaller than the kernel";
+    return nullptr;
+}
+
+std::int64_t WinogradTiles::line_floats() const {
+    // One segment of a row of tiles, and what whole vectors read beyond it.
+    return round_up((across * kind.tile + kind.kernel - 1) * source_channels + 32, 16);
+}
+
+std::int64_t WinogradTiles::matrix_stride(std::int64_t floats) {
+    const std::int64_t rounded = round_up(floats, 16);
+    return rounded % 256 == 0 ? rounded + 16 : rounded;
+}
+
+WinogradPlan WinogradPlan::forward(const ConvShape& shape, WinogradKind kind) {
+    WinogradPlan plan{};
+    plan.shape = shape;
+    plan.tiles = make_tiles(shape, kind, false);
+    plan.transposed = false;
+    plan.reduce = shape.in_channels;
+    plan.columns = shape.out_channels;
+    plan.finish();
+    return plan;
+}
+
+WinogradPlan WinogradPlan::backward_data(const ConvShape& shape, WinogradKind kind) {
+    WinogradPlan plan{};
+    plan.shape = shape;
+    plan.tiles = make_tiles(shape, kind, true);
+    plan.transposed = true;
+    plan.reduce = shape.out_channels;
+    plan.columns = shape.in_channels;
+    plan.finish();
+    return plan;
+}
+
+void WinogradPlan::finish() {
+    add_panels(columns, panels, panel_offsets, packed_columns);
+    const auto count = static_cast<std::int64_t>(panels.size());
+    const std::int64_t widest = panels.front().vectors * float_lanes();
+    const std::int64_t per_panel = tiles.kind.points() * tiles.block * widest * bytes_of_float;
+    panels_at_once = tiles.source_channels >= many_channels
+                         ? count
+                         : std::clamp<std::int64_t>(block_bytes / per_panel, 1, count);
+    group_columns = std::min(panels_at_once * widest, packed_columns);
+}
+
+std::int64_t WinogradPlan::filter_bytes() const {
+    return round_up(tiles.kind.points() * reduce * packed_columns * bytes_of_float,
+                    workspace_alignment);
+}
+
+std::int64_t WinogradPlan::product_matrix() const {
+    return WinogradTiles::matrix_stride(tiles.block * group_columns);
+}
+
+std::int64_t WinogradPlan::scratch_bytes() const {
+    const std::int64_t alpha = tiles.kind.alpha();
+    const std::int64_t floats = (alpha + 1) * tiles.line_floats() +
+                                tiles.kind.points() * (tiles.source_matrix() + product_matrix());
+    const std::int64_t pointers = 2 * (tiles.block + 32) * static_cast<std::int64_t>(sizeof(void*));
+    return round_up(floats * bytes_of_float, workspace_alignment) +
+           round_up(pointers, workspace_alignment);
+}
+
+WinogradFilterPlan::WinogradFilterPlan(const ConvShape& s, WinogradKind kind)
+    : shape{s}, tiles{make_tiles(s, kind, false)} {
+    add_panels(s.out_channels, panels, panel_offsets, packed_columns);
+    // Longer blocks add into the partial sums less often.
+    const std::int64_t image = tiles.down * tiles.across;
+    const std::int64_t wanted = image <= 64 ? std::max<std::int64_t>(1, 64 / image) * image : 64;
+    tiles.block = std::min(tiles.total, wanted);
+    const std::int64_t limit = std::int64_t{48} << 20;
+    chunks = std::min({tiles.blocks(), std::int64_t{16},
+                       std::max<std::int64_t>(1, limit / (partial_floats() * bytes_of_float))});
+}
+
+std::int64_t WinogradFilterPlan::partial_floats() const {
+    return round_up(tiles.kind.points() * shape.in_channels * shape.out_channels, 16);
+}
+
+std::int64_t WinogradFilterPlan::partial_bytes() const {
+    return round_up(chunks * partial_floats() * bytes_of_float, workspace_alignment);
+}
+
+std::int64_t WinogradFilterPlan::target_matrix() const {
+    return WinogradTiles::matrix_stride(tiles.block * packed_columns);
+}
+
+std::int64_t WinogradFilterPlan::scratch_bytes() const {
+    const std::int64_t floats =
+        (tiles.kind.alpha() + 1) * tiles.line_floats() +
+        tiles.kind.points() * (tiles.source_matrix() + target_matrix()) + 64;
+    return round_up(floats * bytes_of_float, workspace_alignment);
+}
+
+} // namespace lamina::cpu
