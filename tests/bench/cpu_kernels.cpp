@@ -17,9 +17,10 @@
 #include <thread>
 #include <vector>
 
-#include "kernels/filter_gradient.hpp"
-#include "kernels/gather.hpp"
-#include "kernels/winograd.hpp"
+#include "compute/filter_gradient.hpp"
+#include "compute/gather.hpp"
+#include "compute/gemm.hpp"
+#include "compute/winograd.hpp"
 
 using namespace lamina::cpu;
 
@@ -268,6 +269,32 @@ void check_winograd(const ConvShape& s, WinogradKind kind, const Truth& t,
     expect(name + " backward_filter", worst(df, t.df), 1e-4);
 }
 
+void check_gemm(const Parallel& parallel) {
+    for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 7, 5}, {1, 100, 33}, {5, 1, 9},
+                                  {127, 61, 401}, {67, 131, 200}, {13, 24, 1}, {300, 49, 77}})
+        for (int transposes = 0; transposes < 4; ++transposes) {
+            const GemmShape s{m, n, k, (transposes & 1) != 0, (transposes & 2) != 0};
+            const Floats a = random_floats(m * k, 1), b = random_floats(k * n, 2);
+            std::vector<double> want(static_cast<std::size_t>(m * n));
+            for (std::int64_t i = 0; i < m; ++i)
+                for (std::int64_t j = 0; j < n; ++j)
+                    for (std::int64_t l = 0; l < k; ++l)
+                        want[static_cast<std::size_t>(i * n + j)] +=
+                            double{a[static_cast<std::size_t>(s.transpose_a ? l * m + i
+                                                                            : i * k + l)]} *
+                            b[static_cast<std::size_t>(s.transpose_b ? j * k + l : l * n + j)];
+            const std::string name = "gemm " + std::to_string(m) + "x" + std::to_string(n) + "x" +
+                                     std::to_string(k) + " " + std::to_string(transposes);
+            Floats y(want.size(), NAN), z(want.size(), NAN);
+            const PackedGemmPlan plan(s);
+            const Workspace w(plan.workspace_bytes(parallel.workers()));
+            plan.run(a.data(), b.data(), y.data(), Epilogue{}, w.data, parallel);
+            expect("packed " + name, worst(y, want), 1e-5);
+            run_blas_gemm(s, 1, 0, a.data(), b.data(), z.data(), parallel);
+            expect("blas " + name, worst(z, want), 1e-5);
+        }
+}
+
 void check(const Parallel& parallel) {
     for (const ConvShape& s : odd_shapes()) {
         const Truth t = truth_of(s);
@@ -285,6 +312,7 @@ void check(const Parallel& parallel) {
             if (winograd_refusal(s, kind) == nullptr)
                 check_winograd(s, kind, t, parallel);
     }
+    check_gemm(parallel);
     std::printf("%d failures\n", failures);
 }
 
@@ -344,13 +372,23 @@ void bench(const Parallel& parallel) {
             if (winograd_refusal(s, kind) == nullptr)
                 bench_winograd(name, s, kind, parallel);
     }
-    const int m = 25088, n = 50, k = 500;
-    const Floats a = random_floats(m * k, 1), b = random_floats(k * n, 2);
-    Floats c(static_cast<std::size_t>(m * n));
-    report("openblas sgemm conv2 forward (1 t)", 2.0 * m * n * k, best_seconds([&] {
-               cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a.data(), k,
-                           b.data(), n, 0, c.data(), n);
-           }));
+    for (const auto& [name, g] :
+         {std::pair{"dense forward", GemmShape{128, 500, 2450}},
+          std::pair{"dense dx", GemmShape{128, 2450, 500, false, true}},
+          std::pair{"dense dw", GemmShape{2450, 500, 128, true, false}},
+          std::pair{"conv2 forward as product", GemmShape{25088, 50, 500}},
+          std::pair{"square 1024", GemmShape{1024, 1024, 1024}}}) {
+        const Floats a = random_floats(g.m * g.k, 1), b = random_floats(g.k * g.n, 2);
+        Floats y(static_cast<std::size_t>(g.m * g.n));
+        const PackedGemmPlan plan(g);
+        const Workspace w(plan.workspace_bytes(parallel.workers()));
+        report((std::string(name) + " packed").c_str(), g.flops(), best_seconds([&] {
+                   plan.run(a.data(), b.data(), y.data(), Epilogue{}, w.data, parallel);
+               }));
+        report((std::string(name) + " blas").c_str(), g.flops(), best_seconds([&] {
+                   run_blas_gemm(g, 1, 0, a.data(), b.data(), y.data(), parallel);
+               }));
+    }
 }
 
 } // namespace

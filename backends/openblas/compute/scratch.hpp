@@ -2,7 +2,7 @@
 
 // How a gather's workspace is laid out: the packed filter, then one scratch area for each worker.
 
-#include "kernels/gather.hpp"
+#include "compute/gather.hpp"
 
 namespace lamina::cpu {
 

@@ -1,16 +1,16 @@
-#include "kernels/simd.hpp"
+#include "compute/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/filter_gradient.cpp"
+#define HWY_TARGET_INCLUDE "compute/filter_gradient.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/filter_gradient.hpp"
-#include "kernels/region.hpp"
-#include "kernels/tile-inl.hpp"
+#include "compute/filter_gradient.hpp"
+#include "compute/region.hpp"
+#include "compute/tile-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

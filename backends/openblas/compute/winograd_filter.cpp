@@ -1,12 +1,12 @@
-#include "kernels/simd.hpp"
+#include "compute/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/winograd_filter.cpp"
+#define HWY_TARGET_INCLUDE "compute/winograd_filter.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/winograd.hpp"
-#include "kernels/winograd_tiles-inl.hpp"
+#include "compute/winograd.hpp"
+#include "compute/winograd_tiles-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

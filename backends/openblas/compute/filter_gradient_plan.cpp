@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "kernels/filter_gradient.hpp"
-#include "kernels/scratch.hpp"
+#include "compute/filter_gradient.hpp"
+#include "compute/scratch.hpp"
 
 namespace lamina::cpu {
 namespace {

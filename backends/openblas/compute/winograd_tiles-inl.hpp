@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/winograd.hpp"
-#include "kernels/winograd_transforms-inl.hpp"
+#include "compute/winograd.hpp"
+#include "compute/winograd_transforms-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

@@ -1,17 +1,17 @@
-#include "kernels/simd.hpp"
+#include "compute/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/gather.cpp"
+#define HWY_TARGET_INCLUDE "compute/gather.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/gather.hpp"
-#include "kernels/region.hpp"
-#include "kernels/scratch.hpp"
-#include "kernels/tile-inl.hpp"
+#include "compute/gather.hpp"
+#include "compute/region.hpp"
+#include "compute/scratch.hpp"
+#include "compute/tile-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

@@ -4,7 +4,7 @@
 // dy[pixel, k]. The sum is cut into chunks of images, whose number depends on shapes only; each
 // chunk adds into a partial filter of its own, and the partials are added in order.
 
-#include "kernels/gather.hpp"
+#include "compute/gather.hpp"
 
 namespace lamina::cpu {
 

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/conv_shape.hpp"
-#include "kernels/epilogue.hpp"
-#include "kernels/parallel.hpp"
+#include "compute/conv_shape.hpp"
+#include "compute/epilogue.hpp"
+#include "compute/parallel.hpp"
 
 namespace lamina::cpu {
 

@@ -16,7 +16,7 @@
 
 #include <hwy/highway.h>
 
-#include "kernels/tile-inl.hpp"
+#include "compute/tile-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

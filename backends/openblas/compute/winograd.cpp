@@ -1,13 +1,13 @@
-#include "kernels/simd.hpp"
+#include "compute/simd.hpp"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/winograd.cpp"
+#define HWY_TARGET_INCLUDE "compute/winograd.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/scratch.hpp"
-#include "kernels/winograd.hpp"
-#include "kernels/winograd_tiles-inl.hpp"
+#include "compute/scratch.hpp"
+#include "compute/winograd.hpp"
+#include "compute/winograd_tiles-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

@@ -1,4 +1,4 @@
-#include "kernels/region.hpp"
+#include "compute/region.hpp"
 
 #include <algorithm>
 #include <cstring>

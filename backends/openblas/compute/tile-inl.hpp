@@ -12,7 +12,7 @@
 
 #include <cstdint>
 
-#include "kernels/epilogue.hpp"
+#include "compute/epilogue.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {

@@ -2,7 +2,7 @@
 
 // The copy of the source that one block of target pixels reads, with zeros where the padding is.
 
-#include "kernels/gather.hpp"
+#include "compute/gather.hpp"
 
 namespace lamina::cpu {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "kernels/scratch.hpp"
-#include "kernels/winograd.hpp"
+#include "compute/scratch.hpp"
+#include "compute/winograd.hpp"
 
 namespace lamina::cpu {
 namespace {

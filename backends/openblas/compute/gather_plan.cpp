@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "kernels/gather.hpp"
-#include "kernels/scratch.hpp"
+#include "compute/gather.hpp"
+#include "compute/scratch.hpp"
 
 namespace lamina::cpu {
 namespace {

@@ -7,10 +7,10 @@
 
 #include <vector>
 
-#include "kernels/conv_shape.hpp"
-#include "kernels/epilogue.hpp"
-#include "kernels/gather.hpp"
-#include "kernels/parallel.hpp"
+#include "compute/conv_shape.hpp"
+#include "compute/epilogue.hpp"
+#include "compute/gather.hpp"
+#include "compute/parallel.hpp"
 
 namespace lamina::cpu {
 
