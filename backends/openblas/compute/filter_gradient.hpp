@@ -18,6 +18,9 @@ class FilterGradientPlan {
     void run(const float* x, const float* dy, float* filter_gradient, void* workspace,
              const Parallel& parallel) const;
 
+    /// Estimated seconds on one core.
+    double seconds() const;
+
     // What follows is read by the inner loops.
     std::int64_t partial_bytes() const;
     std::int64_t scratch_bytes() const { return region_bytes() + packed_bytes(); }

@@ -2,6 +2,7 @@
 
 #include "compute/filter_gradient.hpp"
 #include "compute/scratch.hpp"
+#include "compute/tile_cost.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -49,6 +50,26 @@ FilterGradientPlan::FilterGradientPlan(const ConvShape& s)
     panels = make_panels(s.group_out());
     for (const Panel& panel : panels)
         packed_columns += panel.vectors * float_lanes();
+}
+
+double FilterGradientPlan::seconds() const {
+    const double pixels = static_cast<double>(shape.batch * shape.out_pixels());
+    const double block_pixels_used =
+        static_cast<double>(block_rows) * static_cast<double>(shape.out[2]);
+    double cycles = 0;
+    for (const Panel& panel : panels) {
+        const std::int64_t height = tile_height(panel.vectors);
+        // Rows of a tile beyond the run are computed for nothing.
+        const double tiles = static_cast<double>(div_up(run_length, height) * height);
+        cycles += tiles * static_cast<double>(shape.groups * static_cast<std::int64_t>(runs.size())) *
+                  tile_cycles(panel.vectors, static_cast<double>(block_rows),
+                              static_cast<double>(shape.out[2])) /
+                  block_pixels_used;
+    }
+    const double partials = static_cast<double>(chunks * shape.filter_size());
+    return cycles_to_seconds(pixels * (cycles + 0.3 * static_cast<double>(shape.out_channels +
+                                                                         shape.in_channels)) +
+                             partials);
 }
 
 std::int64_t FilterGradientPlan::partial_bytes() const {

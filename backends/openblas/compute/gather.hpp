@@ -70,6 +70,9 @@ class GatherPlan {
     void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
              void* workspace, const Parallel& parallel) const;
 
+    /// Estimated seconds on one core.
+    double seconds() const;
+
     // What follows is read by the inner loops.
     ConvShape shape;
     bool transposed = false; ///< the gradient: columns are the filter's input channels

@@ -2,6 +2,7 @@
 
 #include "compute/gather.hpp"
 #include "compute/scratch.hpp"
+#include "compute/tile_cost.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -148,6 +149,19 @@ void GatherPlan::finish() {
     packed_columns = 0;
     for (const Panel& panel : panels)
         packed_columns += panel.vectors * float_lanes();
+}
+
+double GatherPlan::seconds() const {
+    const double pixels = static_cast<double>(batch * gather.count[0] * gather.count[1]) *
+                          static_cast<double>(gather.count[2]);
+    double cycles = 0;
+    for (const Panel& panel : panels)
+        for (const Part& part : parts)
+            cycles += tile_cycles(panel.vectors, static_cast<double>(part.runs),
+                                  static_cast<double>(part.length));
+    const double copied = copies ? static_cast<double>(source_channels * region[0]) : 0.0;
+    return cycles_to_seconds(pixels * (cycles * static_cast<double>(groups) + 0.2 * copied) +
+                             static_cast<double>(packed_bytes()) * 0.3);
 }
 
 std::int64_t GatherPlan::packed_bytes() const {

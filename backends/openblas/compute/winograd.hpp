@@ -56,6 +56,9 @@ class WinogradPlan {
     void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
              void* workspace, const Parallel& parallel) const;
 
+    /// Estimated seconds on one core.
+    double seconds() const;
+
     // What follows is read by the inner loops.
     std::int64_t filter_bytes() const;
     std::int64_t scratch_bytes() const;
@@ -86,6 +89,9 @@ class WinogradFilterPlan {
     }
     void run(const float* x, const float* dy, float* filter_gradient, void* workspace,
              const Parallel& parallel) const;
+
+    /// Estimated seconds on one core.
+    double seconds() const;
 
     // What follows is read by the inner loops.
     std::int64_t partial_floats() const;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "compute/scratch.hpp"
+#include "compute/tile_cost.hpp"
 #include "compute/winograd.hpp"
 
 namespace lamina::cpu {
@@ -117,6 +118,19 @@ void WinogradPlan::finish() {
     group_columns = std::min(panels_at_once * widest, packed_columns);
 }
 
+double WinogradPlan::seconds() const {
+    const double points = tiles.kind.points(), total = static_cast<double>(tiles.total);
+    const auto lanes = static_cast<double>(float_lanes());
+    double cycles = 0;
+    for (const Panel& panel : panels)
+        cycles += tile_cycles(panel.vectors, 1, static_cast<double>(reduce));
+    // A transform reads, computes and writes each of a tile's points: about 3 cycles a vector.
+    const double transforms =
+        3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
+    const double filter = 4 * points * static_cast<double>(reduce * packed_columns) / lanes;
+    return cycles_to_seconds(points * total * (cycles + transforms) + filter);
+}
+
 std::int64_t WinogradPlan::filter_bytes() const {
     return round_up(tiles.kind.points() * reduce * packed_columns * bytes_of_float,
                     workspace_alignment);
@@ -145,6 +159,23 @@ WinogradFilterPlan::WinogradFilterPlan(const ConvShape& s, WinogradKind kind)
     const std::int64_t limit = std::int64_t{48} << 20;
     chunks = std::min({tiles.blocks(), std::int64_t{16},
                        std::max<std::int64_t>(1, limit / (partial_floats() * bytes_of_float))});
+}
+
+double WinogradFilterPlan::seconds() const {
+    const double points = tiles.kind.points(), total = static_cast<double>(tiles.total);
+    const auto lanes = static_cast<double>(float_lanes());
+    const auto block = static_cast<double>(tiles.block);
+    double cycles = 0;
+    for (const Panel& panel : panels) {
+        const std::int64_t height = tile_height(panel.vectors);
+        cycles += static_cast<double>(round_up(shape.in_channels, height)) *
+                  tile_cycles(panel.vectors, 1, block) / block;
+    }
+    const double transforms =
+        3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
+    const double sums =
+        2 * points * static_cast<double>(chunks * shape.in_channels * packed_columns) / lanes;
+    return cycles_to_seconds(points * total * (cycles + transforms) + sums);
 }
 
 std::int64_t WinogradFilterPlan::partial_floats() const {

@@ -1,0 +1,77 @@
+// Winograd's minimal filtering: 3x3 by tiles of 2 or 4, 5x5 by tiles of 2; stride 1.
+
+#include <string>
+
+#include "compute/winograd.hpp"
+#include "kernels/conv_kernel.hpp"
+
+namespace lamina::cpu {
+namespace {
+
+const ConvShape& accepted(const ConvShape& shape, WinogradKind kind) {
+    if (const char* reason = winograd_refusal(shape, kind))
+        plugin::unsupported(reason);
+    return shape;
+}
+
+template <int Tile, int Kernel, bool IsForward> class Winograd {
+  public:
+    static constexpr const char* numerics = "transformed";
+    static constexpr bool runs_program = false;
+    static constexpr WinogradKind kind{Tile, Kernel};
+    explicit Winograd(const ConvShape& shape)
+        : plan_{IsForward ? WinogradPlan::forward(accepted(shape, kind), kind)
+                          : WinogradPlan::backward_data(accepted(shape, kind), kind)} {}
+    double seconds() const { return plan_.seconds(); }
+    std::int64_t workspace_bytes(std::int64_t workers) const {
+        return plan_.workspace_bytes(workers);
+    }
+    void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
+             void* workspace, const Parallel& parallel) const {
+        plan_.run(source, filter, target, epilogue, workspace, parallel);
+    }
+
+  private:
+    WinogradPlan plan_;
+};
+
+template <int Tile, int Kernel> class WinogradFilter {
+  public:
+    static constexpr const char* numerics = "transformed";
+    static constexpr WinogradKind kind{Tile, Kernel};
+    explicit WinogradFilter(const ConvShape& shape) : plan_{accepted(shape, kind), kind} {}
+    double seconds() const { return plan_.seconds(); }
+    std::int64_t workspace_bytes(std::int64_t workers) const {
+        return plan_.workspace_bytes(workers);
+    }
+    void run(const float* x, const float* dy, float* gradient, void* workspace,
+             const Parallel& parallel) const {
+        plan_.run(x, dy, gradient, workspace, parallel);
+    }
+
+  private:
+    WinogradFilterPlan plan_;
+};
+
+using Forward23 = ConvKernel<Winograd<2, 3, true>, true>;
+using Forward43 = ConvKernel<Winograd<4, 3, true>, true>;
+using Forward25 = ConvKernel<Winograd<2, 5, true>, true>;
+using BackwardData23 = ConvKernel<Winograd<2, 3, false>, false>;
+using BackwardData43 = ConvKernel<Winograd<4, 3, false>, false>;
+using BackwardData25 = ConvKernel<Winograd<2, 5, false>, false>;
+using BackwardFilter23 = ConvFilterKernel<WinogradFilter<2, 3>>;
+using BackwardFilter43 = ConvFilterKernel<WinogradFilter<4, 3>>;
+using BackwardFilter25 = ConvFilterKernel<WinogradFilter<2, 5>>;
+
+LAMINA_KERNEL(forward_23, "openblas", "conv", "winograd_f2x3", 5, Forward23)
+LAMINA_KERNEL(forward_43, "openblas", "conv", "winograd_f4x3", 5, Forward43)
+LAMINA_KERNEL(forward_25, "openblas", "conv", "winograd_f2x5", 5, Forward25)
+LAMINA_KERNEL(data_23, "openblas", "conv_backward_data", "winograd_f2x3", 5, BackwardData23)
+LAMINA_KERNEL(data_43, "openblas", "conv_backward_data", "winograd_f4x3", 5, BackwardData43)
+LAMINA_KERNEL(data_25, "openblas", "conv_backward_data", "winograd_f2x5", 5, BackwardData25)
+LAMINA_KERNEL(filter_23, "openblas", "conv_backward_filter", "winograd_f2x3", 5, BackwardFilter23)
+LAMINA_KERNEL(filter_43, "openblas", "conv_backward_filter", "winograd_f4x3", 5, BackwardFilter43)
+LAMINA_KERNEL(filter_25, "openblas", "conv_backward_filter", "winograd_f2x5", 5, BackwardFilter25)
+
+} // namespace
+} // namespace lamina::cpu
