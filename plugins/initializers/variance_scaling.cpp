@@ -65,9 +65,12 @@ static Value lecun_normal(Graph& graph, const Config& config) {
     return scaled(graph, config.integers("_shape"), 1, "fan_in", "truncated_normal");
 }
 
-static constexpr auto draw_schema = schema(draw_keys);
+// Axes of the fans other than Keras's usual ones are refused.
+static constexpr auto axes_keys =
+    members(key("input_axes", only_null), key("output_axes", only_null));
+static constexpr auto draw_schema = schema(draw_keys, axes_keys);
 static constexpr auto scaling_schema =
-    schema(draw_keys, key("scale", R"("type": "float", "above": 0, "default": 1)"),
+    schema(draw_keys, axes_keys, key("scale", R"("type": "float", "above": 0, "default": 1)"),
            key("mode", R"("type": "string", "enum": ["fan_in", "fan_out", "fan_avg"],
                    "default": "fan_in")"),
            key("distribution", R"("type": "string", "default": "truncated_normal",

@@ -16,7 +16,7 @@ static Value dense(Graph& graph, const Config& config, Value x) {
 static constexpr auto dense_schema =
     schema(key("units", R"("type": "int", "required": true, "min": 1)"), activation_key,
            use_bias_key, weight_keys("kernel", "glorot_uniform"), weight_keys("bias", "zeros"),
-           regularizer_key("activity"));
+           regularizer_key("activity"), key("quantization_config", only_null));
 
 LAMINA_LAYER(Dense, dense_schema.text, "activation(x . kernel + bias)", dense)
 

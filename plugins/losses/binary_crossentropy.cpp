@@ -19,7 +19,8 @@ static Value binary_crossentropy(Graph& graph, const Config& config, Value y_tru
     return mean_per_sample(-(y_true * log(p) + (1.0 - y_true) * log(1.0 - p)));
 }
 
-static constexpr auto binary_schema = schema(from_logits_key, label_smoothing_key);
+static constexpr auto binary_schema =
+    schema(reduction_key, axis_key, from_logits_key, label_smoothing_key);
 
 LAMINA_LOSS(binary_crossentropy, binary_schema.text, "-(y log(p) + (1 - y) log(1 - p))",
             binary_crossentropy)

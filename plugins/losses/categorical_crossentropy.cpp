@@ -43,8 +43,10 @@ static Value sparse_categorical_crossentropy(Graph& graph, const Config& config,
     return mean_per_sample(softmax_cross_entropy(logits, labels));
 }
 
-static constexpr auto categorical_schema = schema(from_logits_key, label_smoothing_key);
-static constexpr auto sparse_schema = schema(from_logits_key);
+static constexpr auto categorical_schema =
+    schema(reduction_key, axis_key, from_logits_key, label_smoothing_key);
+static constexpr auto sparse_schema =
+    schema(reduction_key, axis_key, from_logits_key, key("ignore_class", only_null));
 
 LAMINA_LOSS(categorical_crossentropy, categorical_schema.text, "-sum y log(p), y one-hot",
             categorical_crossentropy)

@@ -14,8 +14,8 @@ static Value poisson(Graph&, const Config&, Value y_true, Value y_pred) {
     return mean_per_sample(y_pred - like(y_true, y_pred) * log(y_pred + epsilon));
 }
 
-LAMINA_LOSS(kl_divergence, "{}", "sum y log(y / p)", kl_divergence)
-LAMINA_LOSS(kullback_leibler_divergence, "{}", "sum y log(y / p)", kl_divergence)
-LAMINA_LOSS(poisson, "{}", "p - y log(p)", poisson)
+LAMINA_LOSS(kl_divergence, plain_schema.text, "sum y log(y / p)", kl_divergence)
+LAMINA_LOSS(kullback_leibler_divergence, plain_schema.text, "sum y log(y / p)", kl_divergence)
+LAMINA_LOSS(poisson, plain_schema.text, "p - y log(p)", poisson)
 
 } // namespace lamina::plugin

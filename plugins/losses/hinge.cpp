@@ -28,8 +28,9 @@ static Value categorical_hinge(Graph&, const Config&, Value y_true, Value y_pred
     return mean_per_sample(relu(wrong - right + 1.0));
 }
 
-LAMINA_LOSS(hinge, "{}", "max(0, 1 - y p), y -1 or 1", hinge)
-LAMINA_LOSS(squared_hinge, "{}", "max(0, 1 - y p)^2, y -1 or 1", squared_hinge)
-LAMINA_LOSS(categorical_hinge, "{}", "max(0, 1 + wrong - right), y one-hot", categorical_hinge)
+LAMINA_LOSS(hinge, plain_schema.text, "max(0, 1 - y p), y -1 or 1", hinge)
+LAMINA_LOSS(squared_hinge, plain_schema.text, "max(0, 1 - y p)^2, y -1 or 1", squared_hinge)
+LAMINA_LOSS(categorical_hinge, plain_schema.text, "max(0, 1 + wrong - right), y one-hot",
+            categorical_hinge)
 
 } // namespace lamina::plugin

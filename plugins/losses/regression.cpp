@@ -32,18 +32,19 @@ static Value log_cosh(Graph&, const Config&, Value y_true, Value y_pred) {
     return mean_per_sample(error + softplus(error * -2.0) - std::numbers::ln2);
 }
 
-LAMINA_LOSS(mean_squared_error, "{}", "(y - p)^2", mean_squared_error)
-LAMINA_LOSS(mse, "{}", "(y - p)^2", mean_squared_error)
-LAMINA_LOSS(mean_absolute_error, "{}", "|y - p|", mean_absolute_error)
-LAMINA_LOSS(mae, "{}", "|y - p|", mean_absolute_error)
-LAMINA_LOSS(mean_absolute_percentage_error, "{}", "100 |y - p| / |y|",
+LAMINA_LOSS(mean_squared_error, plain_schema.text, "(y - p)^2", mean_squared_error)
+LAMINA_LOSS(mse, plain_schema.text, "(y - p)^2", mean_squared_error)
+LAMINA_LOSS(mean_absolute_error, plain_schema.text, "|y - p|", mean_absolute_error)
+LAMINA_LOSS(mae, plain_schema.text, "|y - p|", mean_absolute_error)
+LAMINA_LOSS(mean_absolute_percentage_error, plain_schema.text, "100 |y - p| / |y|",
             mean_absolute_percentage_error)
-LAMINA_LOSS(mape, "{}", "100 |y - p| / |y|", mean_absolute_percentage_error)
-LAMINA_LOSS(mean_squared_logarithmic_error, "{}", "(log(y + 1) - log(p + 1))^2",
+LAMINA_LOSS(mape, plain_schema.text, "100 |y - p| / |y|", mean_absolute_percentage_error)
+LAMINA_LOSS(mean_squared_logarithmic_error, plain_schema.text, "(log(y + 1) - log(p + 1))^2",
             mean_squared_logarithmic_error)
-LAMINA_LOSS(msle, "{}", "(log(y + 1) - log(p + 1))^2", mean_squared_logarithmic_error)
-LAMINA_LOSS(huber, R"({"delta": {"type": "float", "above": 0, "default": 1}})",
-            "square near 0, straight from delta on", huber)
-LAMINA_LOSS(log_cosh, "{}", "log(cosh(p - y))", log_cosh)
+LAMINA_LOSS(msle, plain_schema.text, "(log(y + 1) - log(p + 1))^2", mean_squared_logarithmic_error)
+static constexpr auto huber_schema =
+    schema(reduction_key, key("delta", R"("type": "float", "above": 0, "default": 1)"));
+LAMINA_LOSS(huber, huber_schema.text, "square near 0, straight from delta on", huber)
+LAMINA_LOSS(log_cosh, plain_schema.text, "log(cosh(p - y))", log_cosh)
 
 } // namespace lamina::plugin

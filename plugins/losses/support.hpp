@@ -7,6 +7,12 @@
 
 namespace lamina::plugin {
 
+/// Keras's losses say how the samples' values become one number; the engine takes their mean.
+inline constexpr auto reduction_key =
+    key("reduction", R"("type": "string", "enum": ["sum_over_batch_size", "auto"],
+                        "default": "sum_over_batch_size")");
+inline constexpr auto axis_key = key("axis", R"("type": "int", "enum": [-1], "default": -1)");
+inline constexpr auto plain_schema = schema(reduction_key);
 inline constexpr auto from_logits_key = key("from_logits", R"("type": "bool", "default": false)");
 inline constexpr auto label_smoothing_key =
     key("label_smoothing", R"("type": "float", "min": 0, "max": 1, "default": 0)");

@@ -3,7 +3,9 @@
 namespace lamina::plugin {
 
 /// Zeiler (2012): steps d = -rms(running steps) / rms(running gradients) * g; w += lr * d.
-static Value adadelta(Graph& graph, const Config& config, Value w, Value g, Value lr, Value) {
+static Value adadelta(Graph& graph, const Config& config, Value w, Value g, Value lr,
+                      Value iterations) {
+    lr = decayed_rate(config, lr, iterations);
     w = decayed(config, w, lr);
     const double rho = config.number("rho");
     const auto rms = [&](Value mean_square) {
@@ -17,7 +19,7 @@ static Value adadelta(Graph& graph, const Config& config, Value w, Value g, Valu
 }
 
 static constexpr auto adadelta_schema =
-    schema(learning_rate_key("0.001"), weight_decay_key,
+    schema(rate_keys("0.001"), weight_decay_key,
            key("rho", R"("type": "float", "min": 0, "max": 1, "default": 0.95)"), epsilon_key);
 
 LAMINA_OPTIMIZER(adadelta, adadelta_schema.text, "Steps scaled by the steps before", adadelta)

@@ -4,7 +4,9 @@
 namespace lamina::plugin {
 
 /// Duchi et al. (2011): w -= lr * g / sqrt(a + epsilon), a the sum of g^2.
-static Value adagrad(Graph& graph, const Config& config, Value w, Value g, Value lr, Value) {
+static Value adagrad(Graph& graph, const Config& config, Value w, Value g, Value lr,
+                     Value iterations) {
+    lr = decayed_rate(config, lr, iterations);
     w = decayed(config, w, lr);
     const std::string start = json_object(
         {{"class_name", "constant"},
@@ -16,7 +18,7 @@ static Value adagrad(Graph& graph, const Config& config, Value w, Value g, Value
 }
 
 static constexpr auto adagrad_schema = schema(
-    learning_rate_key("0.001"), weight_decay_key,
+    rate_keys("0.001"), weight_decay_key,
     key("initial_accumulator_value", R"("type": "float", "min": 0, "default": 0.1)"), epsilon_key);
 
 LAMINA_OPTIMIZER(adagrad, adagrad_schema.text, "Gradients over the root of their sum of squares",

@@ -10,6 +10,7 @@ static Value adam(Graph& graph, const Config& config, Value w, Value g, Value lr
     const double beta_1 = config.number("beta_1");
     const double beta_2 = config.number("beta_2");
     const Value t = iterations + 1.0;
+    lr = decayed_rate(config, lr, iterations);
     const Value alpha = lr * sqrt(1.0 - power(beta_2, t)) / (1.0 - power(beta_1, t));
 
     w = decayed(config, w, lr);
@@ -22,11 +23,10 @@ static Value adam(Graph& graph, const Config& config, Value w, Value g, Value lr
 
 static constexpr auto amsgrad_key = key("amsgrad", R"("type": "bool", "default": false)");
 static constexpr auto adam_schema =
-    schema(learning_rate_key("0.001"), weight_decay_key, beta_keys, epsilon_key, amsgrad_key);
-static constexpr auto adamw_schema =
-    schema(learning_rate_key("0.001"),
-           key("weight_decay", R"("type": "float", "min": 0, "default": 0.004)"), beta_keys,
-           epsilon_key, amsgrad_key);
+    schema(rate_keys("0.001"), weight_decay_key, beta_keys, epsilon_key, amsgrad_key);
+static constexpr auto adamw_schema = schema(
+    rate_keys("0.001"), key("weight_decay", R"("type": "float", "min": 0, "default": 0.004)"),
+    beta_keys, epsilon_key, amsgrad_key);
 
 LAMINA_OPTIMIZER(adam, adam_schema.text, "Running means of gradient and square, both corrected",
                  adam)

@@ -5,6 +5,7 @@ namespace lamina::plugin {
 /// Kingma and Ba (2015), section 7: Adam with the largest |g|, decaying, for the mean square.
 static Value adamax(Graph& graph, const Config& config, Value w, Value g, Value lr,
                     Value iterations) {
+    lr = decayed_rate(config, lr, iterations);
     w = decayed(config, w, lr);
     const double beta_1 = config.number("beta_1");
     const double beta_2 = config.number("beta_2");
@@ -16,7 +17,7 @@ static Value adamax(Graph& graph, const Config& config, Value w, Value g, Value 
 }
 
 static constexpr auto adamax_schema =
-    schema(learning_rate_key("0.001"), weight_decay_key, beta_keys, epsilon_key);
+    schema(rate_keys("0.001"), weight_decay_key, beta_keys, epsilon_key);
 
 LAMINA_OPTIMIZER(adamax, adamax_schema.text, "Adam with the largest gradient for the mean square",
                  adamax)

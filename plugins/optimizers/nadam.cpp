@@ -6,6 +6,7 @@ namespace lamina::plugin {
 /// product over the steps so far, u_product, corrects the running mean.
 static Value nadam(Graph& graph, const Config& config, Value w, Value g, Value lr,
                    Value iterations) {
+    lr = decayed_rate(config, lr, iterations);
     w = decayed(config, w, lr);
     const double beta_1 = config.number("beta_1");
     const double beta_2 = config.number("beta_2");
@@ -24,7 +25,7 @@ static Value nadam(Graph& graph, const Config& config, Value w, Value g, Value l
 }
 
 static constexpr auto nadam_schema =
-    schema(learning_rate_key("0.001"), weight_decay_key, beta_keys, epsilon_key);
+    schema(rate_keys("0.001"), weight_decay_key, beta_keys, epsilon_key);
 
 LAMINA_OPTIMIZER(nadam, nadam_schema.text, "Adam with Nesterov's look ahead", nadam)
 

@@ -3,11 +3,9 @@
 namespace lamina::plugin {
 
 /// v = momentum * v - lr * g; w += v. Nesterov: w += momentum * v - lr * g with the new v.
-/// decay (Keras before 2.11): lr / (1 + decay * iterations).
 static Value sgd(Graph& graph, const Config& config, Value w, Value g, Value lr, Value iterations) {
+    lr = decayed_rate(config, lr, iterations);
     w = decayed(config, w, lr);
-    if (const double decay = config.number("decay"); decay != 0)
-        lr = lr / (1.0 + decay * iterations);
     const double momentum = config.number("momentum");
     if (momentum == 0)
         return w - g * lr;
@@ -16,10 +14,8 @@ static Value sgd(Graph& graph, const Config& config, Value w, Value g, Value lr,
     return config.boolean("nesterov") ? w + (v * momentum - g * lr) : w + v;
 }
 
-static constexpr auto sgd_schema =
-    schema(learning_rate_key("0.01"), weight_decay_key, momentum_key,
-           key("nesterov", R"("type": "bool", "default": false)"),
-           key("decay", R"("type": "float", "min": 0, "default": 0)"));
+static constexpr auto sgd_schema = schema(rate_keys("0.01"), weight_decay_key, momentum_key,
+                                          key("nesterov", R"("type": "bool", "default": false)"));
 
 LAMINA_OPTIMIZER(sgd, sgd_schema.text, "Gradient descent with momentum", sgd)
 

@@ -10,19 +10,27 @@
 
 namespace lamina::plugin {
 
-/// A number, or a schedule as an object; the engine has turned it into `lr`.
-template <size_t N>
-constexpr auto learning_rate_key(const char (&rate)[N]) {
-    return Text(R"("learning_rate": {"type": "any", "default": )") + rate + "}";
-}
 inline constexpr auto weight_decay_key =
     key("weight_decay", R"("type": "float", "min": 0, "nullable": true, "default": null)");
+/// learning_rate: a number, or a schedule as an object, which the engine has turned into `lr`.
+/// decay: Keras's before 2.11.
+template <size_t N>
+constexpr auto rate_keys(const char (&rate)[N]) {
+    return members(Text(R"("learning_rate": {"type": "any", "default": )") + rate + "}",
+                   key("decay", R"("type": "float", "min": 0, "default": 0)"));
+}
 inline constexpr auto epsilon_key = key("epsilon", R"("type": "float", "min": 0, "default": 1e-7)");
 inline constexpr auto beta_keys =
     members(key("beta_1", R"("type": "float", "min": 0, "below": 1, "default": 0.9)"),
             key("beta_2", R"("type": "float", "min": 0, "below": 1, "default": 0.999)"));
 inline constexpr auto momentum_key =
     key("momentum", R"("type": "float", "min": 0, "max": 1, "default": 0)");
+
+/// lr / (1 + decay * iterations).
+inline Value decayed_rate(const Config& config, Value lr, Value iterations) {
+    const double decay = config.number("decay");
+    return decay == 0 ? lr : lr / (1.0 + decay * iterations);
+}
 
 /// Decoupled weight decay (Loshchilov and Hutter, 2019), before the step: w - w * decay * lr.
 inline Value decayed(const Config& config, Value w, Value lr) {

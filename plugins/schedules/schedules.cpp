@@ -39,6 +39,20 @@ static Value step_decay(Graph& graph, const Config& config, Value learning_rate,
            pow(config.number("drop"), floor(epoch / config.number("epochs_drop")));
 }
 
+/// (rate - end) * (1 - steps / decay_steps)^power + end, for good or, with cycle, over decay_steps
+/// times the next whole number.
+static Value polynomial_decay(Graph& graph, const Config& config, Value learning_rate,
+                              Value iterations, Value) {
+    const double steps = config.number("decay_steps");
+    const double end = config.number("end_learning_rate");
+    const Value share = config.boolean("cycle")
+                            ? iterations / (steps * maximum(ceil(iterations / steps), 1.0))
+                            : minimum(iterations, steps) / steps;
+    return (initial(graph, config, learning_rate) - end) *
+               pow(1.0 - share, config.number("power")) +
+           end;
+}
+
 /// values[i] up to and with step boundaries[i], the last one after.
 static Value piecewise_constant_decay(Graph& graph, const Config& config, Value, Value iterations,
                                       Value) {
@@ -88,28 +102,31 @@ static Value warm_up(Graph&, const Config& config, Value learning_rate, Value it
                 minimum(iterations, steps), steps);
 }
 
-static constexpr auto name_key = key("name", R"("type": "string", "default": "")");
 static constexpr auto initial_key =
     key("initial_learning_rate", R"("type": "float", "min": 0, "nullable": true, "default": null)");
 static constexpr auto decay_steps_key =
     key("decay_steps", R"("type": "float", "required": true, "above": 0)");
 static constexpr auto decay_schema =
-    schema(name_key, initial_key, decay_steps_key,
+    schema(initial_key, decay_steps_key,
            key("decay_rate", R"("type": "float", "required": true, "min": 0)"),
            key("staircase", R"("type": "bool", "default": false)"));
 static constexpr auto step_schema =
-    schema(name_key, initial_key, key("drop", R"("type": "float", "above": 0, "default": 0.5)"),
+    schema(initial_key, key("drop", R"("type": "float", "above": 0, "default": 0.5)"),
            key("epochs_drop", R"("type": "float", "above": 0, "default": 10)"));
+static constexpr auto polynomial_schema =
+    schema(initial_key, decay_steps_key,
+           key("end_learning_rate", R"("type": "float", "min": 0, "default": 0.0001)"),
+           key("power", R"("type": "float", "above": 0, "default": 1)"),
+           key("cycle", R"("type": "bool", "default": false)"));
 static constexpr auto piecewise_schema =
-    schema(name_key, key("boundaries", R"("type": "floats", "required": true)"),
+    schema(key("boundaries", R"("type": "floats", "required": true)"),
            key("values", R"("type": "floats", "required": true)"));
 static constexpr auto cosine_schema =
-    schema(name_key, initial_key, decay_steps_key,
-           key("alpha", R"("type": "float", "min": 0, "default": 0)"),
+    schema(initial_key, decay_steps_key, key("alpha", R"("type": "float", "min": 0, "default": 0)"),
            key("warmup_target", R"("type": "float", "min": 0, "nullable": true, "default": null)"),
            key("warmup_steps", R"("type": "float", "min": 0, "default": 0)"));
 static constexpr auto warm_up_schema =
-    schema(name_key, key("warmup_steps", R"("type": "float", "required": true, "above": 0)"),
+    schema(key("warmup_steps", R"("type": "float", "required": true, "above": 0)"),
            key("start_factor", R"("type": "float", "min": 0, "default": 0)"));
 
 LAMINA_SCHEDULE(exponential_decay, decay_schema.text, "rate * decay_rate^(step / decay_steps)",
@@ -118,6 +135,8 @@ LAMINA_SCHEDULE(inverse_time_decay, decay_schema.text,
                 "rate / (1 + decay_rate * step / decay_steps)", inverse_time_decay)
 LAMINA_SCHEDULE(step_decay, step_schema.text, "rate * drop^(epoch / epochs_drop), rounded down",
                 step_decay)
+LAMINA_SCHEDULE(polynomial_decay, polynomial_schema.text,
+                "(rate - end) * (1 - step / decay_steps)^power + end", polynomial_decay)
 LAMINA_SCHEDULE(piecewise_constant_decay, piecewise_schema.text, "A rate between each two steps",
                 piecewise_constant_decay)
 LAMINA_SCHEDULE(cosine_decay, cosine_schema.text, "Half a cosine, after a rise where asked for",

@@ -43,6 +43,8 @@ inline Value weight(Graph& graph, const Config& config, const std::string& name,
                     std::string key = "") {
     if (key.empty())
         key = name;
+    if (config.has((key + "_constraint").c_str()))
+        unsupported(key + "_constraint: weight constraints are not supported; set it to null");
     return graph.weight(name.c_str(), shape, config.json((key + "_initializer").c_str()),
                         config.json_or_null((key + "_regularizer").c_str()));
 }

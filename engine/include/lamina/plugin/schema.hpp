@@ -64,4 +64,8 @@ constexpr auto key(const char (&name)[N], const char (&properties)[M]) {
     return key(Text(name), properties);
 }
 
+/// Properties of a key that Keras writes and that must be null here.
+inline constexpr char only_null[] = R"("type": "any", "nullable": true, "default": null,
+                                      "enum": [null])";
+
 } // namespace lamina::plugin
