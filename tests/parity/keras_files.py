@@ -197,9 +197,9 @@ def save(model, folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "architecture.json").write_text(model.to_json())
-    model.save(folder / "model.h5")
     model.save(folder / "model.keras")
     model.save_weights(folder / "model.weights.h5")
+    model.save(folder / "model.h5")  # last: Keras 3's writer takes the optimizer out of the model's own configuration
     if KERAS2:
         model.save_weights(folder / "weights.h5")
 
