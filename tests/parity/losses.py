@@ -76,12 +76,6 @@ CASES = [
 ]
 
 
-def reduced(loss, y_true, y_pred, sample_weight, suffix):
-    value, (dy_pred,), _ = gradients(
-        lambda x: (loss(tensor(y_true), x[0], sample_weight=sample_weight),) * 2, [y_pred], [])
-    return {"loss" + suffix: numbers(value), "dy_pred" + suffix: dy_pred}
-
-
 def make():
     out = golden.Golden(made_with())
     for name, loss_class, kwargs, make_true, make_pred, shape in CASES:
@@ -95,10 +89,8 @@ def make():
         loss = loss_class(**kwargs, dtype=dtype)
         each = loss_class(**kwargs, reduction="none", dtype=dtype)
         tensors = {"y_true": y_true, "y_pred": y_pred, "values": numbers(each(tensor(y_true), tensor(y_pred)))}
-        tensors |= reduced(loss, y_true, y_pred, None, "")
-        if len(shape) == 2:
-            tensors["sample_weight"] = golden.uniform(draw, shape[:1], 0.0, 2.0)
-            tensors |= reduced(loss, y_true, y_pred, tensor(tensors["sample_weight"]), "_weighted")
+        value, (dy_pred,), _ = gradients(lambda x: (loss(tensor(y_true), x[0]),) * 2, [y_pred], [])
+        tensors |= {"loss": numbers(value), "dy_pred": dy_pred}
         class_name, config = plain_config(loss, name)
         out.add(name, "loss", tensors, class_name=class_name, config=config)
     out.write("losses")
