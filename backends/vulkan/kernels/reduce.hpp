@@ -1,0 +1,41 @@
+/// Sums and their like over some dimensions, without atomics: for other kernels too.
+#pragma once
+
+#include "kernel.hpp"
+
+namespace lamina::vulkan {
+
+enum class Reduction : uint32_t { sum, maximum, minimum, product };
+
+/// What is reduced: the elements themselves, or made from them and two more tensors.
+enum class Reduced : uint32_t {
+    x,                 // x
+    squared_deviation, // (x - mean)^2, mean indexed by the kept dimension
+    product_deviation, // y * (x - mean)
+};
+
+/// Shapes of a reduction of a dense tensor.
+struct ReducePlan {
+    // Merged, row-major; at most 4 of each.
+    std::vector<int64_t> kept, kept_strides, reduced, reduced_strides;
+    int64_t outputs = 1, length = 1; // products of kept and of reduced
+    int64_t splits = 1;              // parts of the length, summed by a second dispatch
+
+    /// axes: in range. Throws where more than 4 dimensions remain on either side.
+    static ReducePlan of(std::span<const int64_t> dims, std::span<const int64_t> axes);
+
+    uint64_t workspace_bytes() const;
+    int dispatches() const { return splits > 1 ? 2 : 1; }
+};
+
+/// Operands of a reduction; y and mean are read where `what` needs them.
+struct ReduceOperands {
+    Operand x, y, mean, result;
+    uint64_t workspace = 0; // offset of workspace_bytes() in the step's workspace
+};
+
+/// result = scale * reduction.
+void dispatch_reduce(Step&, const ReducePlan&, Reduction, Reduced what, float scale,
+                     const ReduceOperands&);
+
+} // namespace lamina::vulkan

@@ -1,0 +1,49 @@
+// Sizes of a convolution as specialisation constants 5 to 27: the compiler turns divisions by them into products.
+// Spatial dimensions are D, H, W; a missing one has extent and window 1.
+
+layout(constant_id = 5) const uint IN_D = 1;
+layout(constant_id = 6) const uint IN_H = 1;
+layout(constant_id = 7) const uint IN_W = 1;
+layout(constant_id = 8) const uint OUT_D = 1;
+layout(constant_id = 9) const uint OUT_H = 1;
+layout(constant_id = 10) const uint OUT_W = 1;
+layout(constant_id = 11) const uint WINDOW_D = 1;
+layout(constant_id = 12) const uint WINDOW_H = 1;
+layout(constant_id = 13) const uint WINDOW_W = 1;
+layout(constant_id = 14) const uint STRIDE_D = 1;
+layout(constant_id = 15) const uint STRIDE_H = 1;
+layout(constant_id = 16) const uint STRIDE_W = 1;
+layout(constant_id = 17) const uint LOW_D = 0;
+layout(constant_id = 18) const uint LOW_H = 0;
+layout(constant_id = 19) const uint LOW_W = 0;
+layout(constant_id = 20) const uint DILATION_D = 1;
+layout(constant_id = 21) const uint DILATION_H = 1;
+layout(constant_id = 22) const uint DILATION_W = 1;
+layout(constant_id = 23) const uint C = 1;
+layout(constant_id = 24) const uint K = 1;
+layout(constant_id = 25) const uint C_GROUP = 1; // channels of x in one group
+layout(constant_id = 26) const uint K_GROUP = 1;
+layout(constant_id = 27) const bool CHANNELS_LAST = true;
+
+const uint IN_SIZE = IN_D * IN_H * IN_W;
+const uint OUT_SIZE = OUT_D * OUT_H * OUT_W;
+const uint WINDOW_SIZE = WINDOW_D * WINDOW_H * WINDOW_W;
+
+uint x_index(uint n, uint position, uint c) {
+    return n * C * IN_SIZE + (CHANNELS_LAST ? position * C + c : c * IN_SIZE + position);
+}
+uint y_index(uint n, uint position, uint k) {
+    return n * K * OUT_SIZE + (CHANNELS_LAST ? position * K + k : k * OUT_SIZE + position);
+}
+uvec3 out_position(uint o) { return uvec3(o / (OUT_H * OUT_W), o / OUT_W % OUT_H, o % OUT_W); }
+uvec3 in_position(uint i) { return uvec3(i / (IN_H * IN_W), i / IN_W % IN_H, i % IN_W); }
+uvec3 window_position(uint w) { return uvec3(w / (WINDOW_H * WINDOW_W), w / WINDOW_W % WINDOW_H, w % WINDOW_W); }
+
+// Where output o looks through window entry w; beyond the extents (wrapped around, below 0) it is padding.
+uvec3 input_at(uvec3 o, uvec3 w) {
+    return o * uvec3(STRIDE_D, STRIDE_H, STRIDE_W) + w * uvec3(DILATION_D, DILATION_H, DILATION_W) -
+           uvec3(LOW_D, LOW_H, LOW_W);
+}
+bool in_x(uvec3 i) { return i.x < IN_D && i.y < IN_H && i.z < IN_W; }
+uint linear_in(uvec3 i) { return (i.x * IN_H + i.y) * IN_W + i.z; }
+uint linear_out(uvec3 o) { return (o.x * OUT_H + o.y) * OUT_W + o.z; }

@@ -1,0 +1,21 @@
+// What rides on a product: a bias for each channel, then an activation. kernels/epilogue.hpp has the other half.
+// Constants EPILOGUE_ID and EPILOGUE_ID + 1.
+
+#include "math.glsl"
+
+layout(constant_id = EPILOGUE_ID) const bool ADD_BIAS = false;
+layout(constant_id = EPILOGUE_ID + 1) const uint ACTIVATION = 0;
+
+layout(set = 0, binding = 3) readonly buffer Bias { float bias[]; };
+
+float epilogue(float value, uint channel) {
+    if (ADD_BIAS)
+        value += bias[channel];
+    if (ACTIVATION == 1)
+        return value < 0.0 ? 0.0 : value;
+    if (ACTIVATION == 2)
+        return lamina_sigmoid(value);
+    if (ACTIVATION == 3)
+        return lamina_tanh(value);
+    return value;
+}

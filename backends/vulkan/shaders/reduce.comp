@@ -1,0 +1,95 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+// result[part, o] = scale * reduction over r in the part of what is at kept offset o plus reduced offset r.
+
+#include "rows.glsl"
+
+layout(constant_id = 3) const uint REDUCTION = 0; // sum, maximum, minimum, product
+layout(constant_id = 4) const uint REDUCED = 0;   // x, (x - mean)^2, y * (x - mean)
+// Merged dimensions and their strides, unused ones 1 and 0, slowest first.
+layout(constant_id = 5) const uint KEPT_1 = 1;
+layout(constant_id = 6) const uint KEPT_2 = 1;
+layout(constant_id = 7) const uint KEPT_3 = 1;
+layout(constant_id = 8) const uint KEPT_STRIDE_0 = 0;
+layout(constant_id = 9) const uint KEPT_STRIDE_1 = 0;
+layout(constant_id = 10) const uint KEPT_STRIDE_2 = 0;
+layout(constant_id = 11) const uint KEPT_STRIDE_3 = 0;
+layout(constant_id = 12) const uint REDUCED_1 = 1;
+layout(constant_id = 13) const uint REDUCED_2 = 1;
+layout(constant_id = 14) const uint REDUCED_3 = 1;
+layout(constant_id = 15) const uint REDUCED_STRIDE_0 = 0;
+layout(constant_id = 16) const uint REDUCED_STRIDE_1 = 0;
+layout(constant_id = 17) const uint REDUCED_STRIDE_2 = 0;
+layout(constant_id = 18) const uint REDUCED_STRIDE_3 = 0;
+
+layout(set = 0, binding = 0) readonly buffer XBuffer { float x[]; };
+layout(set = 0, binding = 1) readonly buffer YBuffer { float y[]; };
+layout(set = 0, binding = 2) readonly buffer Mean { float mean[]; };
+layout(set = 0, binding = 3) writeonly buffer Result { float result[]; };
+
+layout(push_constant) uniform Push {
+    uint outputs;
+    uint length_;
+    uint splits;
+    uint part; // entries in one part
+    float scale;
+};
+
+uint kept_offset(uint o) {
+    uint offset = o % KEPT_3 * KEPT_STRIDE_3;
+    o /= KEPT_3;
+    offset += o % KEPT_2 * KEPT_STRIDE_2;
+    o /= KEPT_2;
+    return offset + o % KEPT_1 * KEPT_STRIDE_1 + o / KEPT_1 * KEPT_STRIDE_0;
+}
+uint reduced_offset(uint r) {
+    uint offset = r % REDUCED_3 * REDUCED_STRIDE_3;
+    r /= REDUCED_3;
+    offset += r % REDUCED_2 * REDUCED_STRIDE_2;
+    r /= REDUCED_2;
+    return offset + r % REDUCED_1 * REDUCED_STRIDE_1 + r / REDUCED_1 * REDUCED_STRIDE_0;
+}
+
+float join_two(float a, float b) {
+    if (REDUCTION == 0)
+        return a + b;
+    if (REDUCTION == 1)
+        return a > b || isnan(a) ? a : b;
+    if (REDUCTION == 2)
+        return a < b || isnan(a) ? a : b;
+    return a * b;
+}
+JOIN_ROWS(join_rows, join_two)
+
+float neutral() {
+    if (REDUCTION == 1)
+        return uintBitsToFloat(0xff800000u);
+    if (REDUCTION == 2)
+        return uintBitsToFloat(0x7f800000u);
+    return REDUCTION == 0 ? 0.0 : 1.0;
+}
+
+void main() {
+    const uint row = row_index();
+    const uint o = row % outputs, split = row / outputs;
+    const bool there = split < splits;
+    float sum = neutral();
+    if (there) {
+        const uint base = kept_offset(o);
+        const float centre = REDUCED == 0 ? 0.0 : mean[o];
+        const uint end = min((split + 1) * part, length_);
+        for (uint r = split * part + row_lane(); r < end; r += Y) {
+            const uint at = base + reduced_offset(r);
+            float value = x[at] - centre;
+            if (REDUCED == 1)
+                value = value * value;
+            if (REDUCED == 2)
+                value = y[at] * value;
+            sum = join_two(sum, value);
+        }
+    }
+    sum = join_rows(sum);
+    if (there && row_lane() == 0)
+        result[row] = scale * sum;
+}

@@ -1,0 +1,60 @@
+/// The instance and the physical devices it sees.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "vk/api.hpp"
+
+namespace lamina::vulkan {
+
+/// What a physical device says of itself. Strings and numbers only: it outlives the instance.
+struct DeviceFacts {
+    VkPhysicalDevice handle = VK_NULL_HANDLE; // valid as long as the instance that listed it
+    std::string name, vendor, driver, driver_version, type, uuid, driver_uuid, pci;
+    uint32_t api_version = 0;
+    VkPhysicalDeviceLimits limits{};
+    uint32_t subgroup_size = 0;
+    uint64_t max_allocation = 0;
+    bool fp16 = false;
+    bool timeline = false;
+    uint32_t queue_family = UINT32_MAX; // the one for compute; UINT32_MAX: none
+    uint32_t timestamp_bits = 0;
+    VkPhysicalDeviceMemoryProperties memory{};
+    std::set<std::string> extensions;
+
+    uint64_t device_local_bytes() const;
+    /// JSON object for lm_device_info.
+    std::string details() const;
+};
+
+class Instance {
+  public:
+    /// Throws LM_UNSUPPORTED, "unavailable: ...", where Vulkan cannot be used. Validation messages
+    /// go to the host's log.
+    Instance(std::shared_ptr<const Loader>, const lm_host*, bool validation);
+    ~Instance();
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    const InstanceApi& api() const { return api_; }
+    bool validating() const { return messenger_ != VK_NULL_HANDLE; }
+
+    /// Devices that Lamina can use, in the driver's order, the same card once.
+    std::vector<DeviceFacts> devices() const;
+
+  private:
+    DeviceFacts facts(VkPhysicalDevice) const;
+
+    std::shared_ptr<const Loader> loader_;
+    VkInstance handle_ = VK_NULL_HANDLE;
+    InstanceApi api_;
+    VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
+};
+
+/// Discrete before integrated before virtual before software. The list is not empty.
+size_t choose(const std::vector<DeviceFacts>&);
+
+} // namespace lamina::vulkan

@@ -1,0 +1,6 @@
+target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+foreach(backend vulkan reference)
+  if(TARGET lamina_backend_${backend})
+    add_dependencies(${target} lamina_backend_${backend})
+  endif()
+endforeach()
