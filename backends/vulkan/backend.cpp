@@ -32,8 +32,9 @@ class Backend {
         if (devices_.empty()) {
             devices_ = Instance(loader(), host_, false).devices();
             if (devices_.empty())
-                plugin::unsupported("unavailable: no driver offers a Vulkan 1.2 device; install the "
-                                    "driver of the graphics card (Debian: mesa-vulkan-drivers)");
+                plugin::unsupported(
+                    "unavailable: no driver offers a Vulkan 1.2 device; install the "
+                    "driver of the graphics card (Debian: mesa-vulkan-drivers)");
             for (const DeviceFacts& f : devices_)
                 details_.push_back(f.details());
         }
@@ -155,6 +156,7 @@ lm_status device_open(void* self, uint64_t index, const lm_config* raw, lm_devic
     });
 }
 void device_close(lm_device* d) noexcept { delete &open_device(d); }
+uint64_t device_index(lm_device* d) noexcept { return open_device(d).index; }
 
 lm_status buffer_create(lm_device* d, uint64_t bytes, int32_t slot_kind, lm_buffer** out,
                         lm_error* error) noexcept {
@@ -191,9 +193,8 @@ lm_status describe(lm_device* d, const lm_node_desc* node, void* context, lm_emi
 
 lm_status program_create(lm_device* d, const lm_program_desc* desc, lm_program** out,
                          lm_error* error) noexcept {
-    return guard(error, [&] {
-        *out = reinterpret_cast<lm_program*>(new Program(open_device(d), *desc));
-    });
+    return guard(error,
+                 [&] { *out = reinterpret_cast<lm_program*>(new Program(open_device(d), *desc)); });
 }
 void program_destroy(lm_program* p) noexcept { delete &program(p); }
 // No packed forms are kept.
@@ -236,6 +237,7 @@ constexpr lm_backend make_table() {
     t.submit = &submit;
     t.wait = &wait;
     t.profile = &profile;
+    t.device_index = &device_index;
     return t;
 }
 constexpr lm_backend kTable = make_table();

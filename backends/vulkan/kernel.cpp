@@ -23,12 +23,14 @@ Limits Limits::of(const DeviceFacts& facts) {
         std::min(l.maxComputeWorkGroupInvocations, l.maxComputeWorkGroupSize[0]);
     limits.max_shared_bytes = l.maxComputeSharedMemorySize;
     limits.max_range = l.maxStorageBufferRange;
-    limits.max_bindings = std::min(l.maxPerStageDescriptorStorageBuffers,
-                                   std::min(l.maxDescriptorSetStorageBuffers, l.maxPerStageResources));
-    limits.max_groups = std::min(
-        {l.maxComputeWorkGroupCount[0], l.maxComputeWorkGroupCount[1], l.maxComputeWorkGroupCount[2]});
+    limits.max_bindings =
+        std::min(l.maxPerStageDescriptorStorageBuffers,
+                 std::min(l.maxDescriptorSetStorageBuffers, l.maxPerStageResources));
+    limits.max_groups = std::min({l.maxComputeWorkGroupCount[0], l.maxComputeWorkGroupCount[1],
+                                  l.maxComputeWorkGroupCount[2]});
     limits.alignment = std::max<uint64_t>(l.minStorageBufferOffsetAlignment, 16);
-    // Orders of magnitude: they weigh one algorithm against another, not one device against another.
+    // Orders of magnitude: they weigh one algorithm against another, not one device against
+    // another.
     if (facts.type == "discrete") {
         limits.flops_per_second = 5e12;
         limits.bytes_per_second = 3e11;
@@ -69,12 +71,13 @@ void Step::dispatch(std::span<const uint32_t> shader, std::span<const uint32_t> 
                             std::to_string(groups.y) + " x " + std::to_string(groups.z) +
                             " workgroups is beyond the device's " +
                             std::to_string(limits.max_groups));
-    dispatches_.push_back({index_,
-                           &pipelines_.get(shader, constants, static_cast<uint32_t>(bindings.size()),
-                                           static_cast<uint32_t>(push.size_bytes())),
-                           {push.begin(), push.end()},
-                           {bindings.begin(), bindings.end()},
-                           groups});
+    dispatches_.push_back(
+        {index_,
+         &pipelines_.get(shader, constants, static_cast<uint32_t>(bindings.size()),
+                         static_cast<uint32_t>(push.size_bytes())),
+         {push.begin(), push.end()},
+         {bindings.begin(), bindings.end()},
+         groups});
 }
 
 Groups Step::linear(uint64_t count) const {

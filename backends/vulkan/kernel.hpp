@@ -93,14 +93,13 @@ class Step {
 
     /// Bindings in the order of the shader's binding numbers.
     void dispatch(std::span<const uint32_t> shader, std::span<const uint32_t> constants,
-                  std::span<const uint32_t> push, std::span<const Binding> bindings,
-                  Groups groups);
+                  std::span<const uint32_t> push, std::span<const Binding> bindings, Groups groups);
     void dispatch(std::span<const uint32_t> shader, std::initializer_list<uint32_t> constants,
                   std::initializer_list<uint32_t> push, std::initializer_list<Binding> bindings,
                   Groups groups) {
         dispatch(shader, std::span(constants.begin(), constants.size()),
-                 std::span(push.begin(), push.size()),
-                 std::span(bindings.begin(), bindings.size()), groups);
+                 std::span(push.begin(), push.size()), std::span(bindings.begin(), bindings.size()),
+                 groups);
     }
 
     /// `count` workgroups in one dimension, folded into two where one is not long enough: the
@@ -135,6 +134,7 @@ void require_dtypes(const Node&, std::initializer_list<lm_dtype>);
 #define LAMINA_VULKAN_KERNEL(id, op_name, kernel_name, priority, Class)                            \
     static constexpr ::lamina::vulkan::Kernel LAMINA_CONCAT(vulkan_kernel_, id){                   \
         op_name, kernel_name, priority, &Class::describe, &Class::build};                          \
-    __attribute__((section("lamina_vulkan_kernels"),                                               \
-                   used)) static const ::lamina::vulkan::Kernel* const                             \
-        LAMINA_CONCAT(vulkan_entry_, id) = &LAMINA_CONCAT(vulkan_kernel_, id);
+    __attribute__((                                                                                \
+        section("lamina_vulkan_kernels"),                                                          \
+        used)) static const ::lamina::vulkan::Kernel* const LAMINA_CONCAT(vulkan_entry_, id) =     \
+        &LAMINA_CONCAT(vulkan_kernel_, id);

@@ -93,8 +93,7 @@ VkDescriptorPool Program::make_pool() const {
 VkDescriptorSet Program::make_set(VkDescriptorPool pool, const Dispatch& dispatch,
                                   std::span<const VkBuffer> buffers) const {
     const Device& device = device_.device;
-    auto info =
-        make<VkDescriptorSetAllocateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO);
+    auto info = make<VkDescriptorSetAllocateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO);
     info.descriptorPool = pool;
     info.descriptorSetCount = 1;
     info.pSetLayouts = &dispatch.pipeline->set_layout;

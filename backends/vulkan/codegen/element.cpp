@@ -30,9 +30,7 @@ Wide operator+(Wide a, Wide b) {
     const Uint low = a.low + b.low;
     return {low, a.high + b.high + one_if(low < a.low)};
 }
-Wide operator-(Wide a, Wide b) {
-    return {a.low - b.low, a.high - b.high - one_if(a.low < b.low)};
-}
+Wide operator-(Wide a, Wide b) { return {a.low - b.low, a.high - b.high - one_if(a.low < b.low)}; }
 Wide operator*(Wide a, Wide b) {
     Module& m = *a.low.m;
     // OpUMulExtended gives {low, high} of the product of two words.
@@ -47,9 +45,7 @@ Bool operator<(Wide a, Wide b) {
 }
 Bool equal(Wide a, Wide b) { return equal(a.low, b.low) && equal(a.high, b.high); }
 Bool negative(Wide a) { return as_int(a.high) < literal(as_int(a.high), 0); }
-Wide select(Bool c, Wide a, Wide b) {
-    return {select(c, a.low, b.low), select(c, a.high, b.high)};
-}
+Wide select(Bool c, Wide a, Wide b) { return {select(c, a.low, b.low), select(c, a.high, b.high)}; }
 Wide widen(Int v) { return {bits(v), bits(v >> 31)}; }
 
 Float to_float(Wide v) {
@@ -73,8 +69,8 @@ Float half_to_float(Module& m, Uint half) {
     return {&m, m.emit(Op::CompositeExtract, m.f32_type(), {pair, 0})};
 }
 Uint float_to_half(Module& m, Float v) {
-    const Id pair = m.emit(Op::CompositeConstruct, m.vector_type(m.f32_type(), 2),
-                           {v.id, m.f32(0.0f)});
+    const Id pair =
+        m.emit(Op::CompositeConstruct, m.vector_type(m.f32_type(), 2), {v.id, m.f32(0.0f)});
     return Uint{&m, m.glsl(Glsl::PackHalf2x16, m.u32_type(), {pair})} & 0xffffu;
 }
 Uint float_to_bfloat(Float v) {
@@ -282,8 +278,8 @@ void store(Module& m, Id buffer, Uint index, std::span<const Element> values) {
             Uint packed = narrow(m, values[k]);
             for (size_t j = 1; j < per_word; ++j)
                 packed = packed | (narrow(m, values[k + j]) << static_cast<uint32_t>(j * size * 8));
-            const Uint at = index / static_cast<uint32_t>(per_word) +
-                            static_cast<uint32_t>(k / per_word);
+            const Uint at =
+                index / static_cast<uint32_t>(per_word) + static_cast<uint32_t>(k / per_word);
             m.store_word(buffer, at.id, packed.id);
         }
         return;

@@ -69,8 +69,7 @@ class Writer {
     }
 
     void store(Uint first, size_t output, const Elements& values) {
-        const spirv::Id buffer =
-            m_.buffer(static_cast<uint32_t>(map_.inputs.size() + output));
+        const spirv::Id buffer = m_.buffer(static_cast<uint32_t>(map_.inputs.size() + output));
         const View& view = map_.outputs[output];
         const bool words = plugin::size_of(view.dtype) >= 4;
         if (values.size() == 1) {

@@ -24,21 +24,19 @@ Float copy_sign(Float magnitude, Float sign_of) {
 }
 
 /// 2^n for n in [-126, 127].
-Float power_of_two(Int n) {
-    return as_float(bits(n + literal(n, 127)) << 23);
-}
+Float power_of_two(Int n) { return as_float(bits(n + literal(n, 127)) << 23); }
 
 /// sin and cos of an angle in [-pi/4, pi/4] (Cephes, sinf.c).
 Float sin_core(Float r) {
     const Float s = r * r;
-    return r + r * s *
-                   polynomial(s, {-1.9515295891e-4f, 8.3321608736e-3f, -1.6666654611e-1f});
+    return r + r * s * polynomial(s, {-1.9515295891e-4f, 8.3321608736e-3f, -1.6666654611e-1f});
 }
 Float cos_core(Float r) {
     const Float s = r * r;
     return 1.0f - 0.5f * s +
-           s * s * polynomial(s, {2.443315711809948e-5f, -1.388731625493765e-3f,
-                                  4.166664568298827e-2f});
+           s * s *
+               polynomial(s,
+                          {2.443315711809948e-5f, -1.388731625493765e-3f, 4.166664568298827e-2f});
 }
 
 /// sin(x + quarter_turns * pi/2).
@@ -64,11 +62,10 @@ Float exp(Float x) {
     const Float n = unary(Glsl::RoundEven, bounded * 1.44269504088896341f);
     Float r = bounded - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
-    const Float p =
-        r * r *
-            polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
-                           1.6666665459e-1f, 5.0000001201e-1f}) +
-        r + 1.0f;
+    const Float p = r * r *
+                        polynomial(r, {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                                       4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f}) +
+                    r + 1.0f;
     // 2^n in two halves: n alone may be beyond what an exponent holds.
     const Int whole = to_int(n);
     const Int half = whole >> 1;
@@ -103,7 +100,8 @@ Float expm1(Float x) {
     // Kahan's: the rounding of u = e^x is undone by its logarithm. Near 0 a series does better.
     const Float u = exp(x);
     const Float far = (u - 1.0f) * x / log(u);
-    const Float near = x + x * x * polynomial(x, {8.3333333e-3f, 4.1666667e-2f, 1.6666667e-1f, 0.5f});
+    const Float near =
+        x + x * x * polynomial(x, {8.3333333e-3f, 4.1666667e-2f, 1.6666667e-1f, 0.5f});
     const Float middle = select(equal(u, 1.0f), x, far);
     const Float edge = select(x < -18.0f, literal(x, -1.0f), select(x > 88.0f, u, middle));
     return select(is_nan(x), x, select(abs(x) < 0.05f, near, edge));
@@ -123,10 +121,10 @@ Float cos(Float x) { return sin_shifted(x, 1); }
 Float tanh(Float x) {
     // Cephes, tanhf.c.
     const Float s = x * x;
-    const Float near = x + x * s *
-                               polynomial(s, {-5.70498872745e-3f, 2.06390887954e-2f,
-                                              -5.37397155531e-2f, 1.33314422036e-1f,
-                                              -3.33332819422e-1f});
+    const Float near =
+        x + x * s *
+                polynomial(s, {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f,
+                               1.33314422036e-1f, -3.33332819422e-1f});
     const Float far = 1.0f - 2.0f / (exp(abs(x) * 2.0f) + 1.0f);
     return select(abs(x) < 0.625f, near, select(is_nan(x), x, copy_sign(far, x)));
 }
@@ -151,11 +149,10 @@ Float erf(Float x) {
     r = r * t - 1.28717512e-1f;
     r = r * t - t;
     const Float far = copy_sign(1.0f - exp(r), x);
-    const Float near =
-        polynomial(s, {-5.96761703e-4f, 4.99119423e-3f, -2.67681349e-2f, 1.12819925e-1f,
-                       -3.76125336e-1f, 1.28379166e-1f}) *
-            x +
-        x;
+    const Float near = polynomial(s, {-5.96761703e-4f, 4.99119423e-3f, -2.67681349e-2f,
+                                      1.12819925e-1f, -3.76125336e-1f, 1.28379166e-1f}) *
+                           x +
+                       x;
     return select(t > 0.927734375f, select(is_nan(x), x, far), near);
 }
 
@@ -164,9 +161,8 @@ Float pow(Float x, Float y) {
     const Bool integer = equal(unary(Glsl::Floor, y), y);
     const Float half = y * 0.5f;
     const Bool odd = integer && !equal(unary(Glsl::Floor, half), half);
-    Float result = select(x < 0.0f,
-                          select(odd, -magnitude, select(integer, magnitude, literal(x, kNaN))),
-                          magnitude);
+    Float result = select(
+        x < 0.0f, select(odd, -magnitude, select(integer, magnitude, literal(x, kNaN))), magnitude);
     result = select(equal(y, 0.0f) || equal(x, 1.0f), literal(x, 1.0f), result);
     return select(equal(y, 1.0f), x, result);
 }
@@ -177,8 +173,6 @@ Float sign(Float x) {
 Float maximum(Float a, Float b) { return select((a > b) || is_nan(a), a, b); }
 Float minimum(Float a, Float b) { return select((a < b) || is_nan(a), a, b); }
 Float relu(Float x) { return select(x < 0.0f, literal(x, 0.0f), x); }
-Bool is_finite(Float x) {
-    return !equal(bits(x) & 0x7f800000u, 0x7f800000u);
-}
+Bool is_finite(Float x) { return !equal(bits(x) & 0x7f800000u, 0x7f800000u); }
 
 } // namespace lamina::vulkan::spirv

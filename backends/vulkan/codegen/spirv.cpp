@@ -7,18 +7,16 @@ namespace lamina::vulkan::spirv {
 namespace {
 
 // Enumerants of the specification.
-constexpr uint32_t kShader = 1;                 // capability
-constexpr uint32_t kLogical = 0, kGlsl450 = 1;  // addressing and memory model
-constexpr uint32_t kGlCompute = 5;              // execution model
-constexpr uint32_t kLocalSize = 17;             // execution mode
+constexpr uint32_t kShader = 1;                // capability
+constexpr uint32_t kLogical = 0, kGlsl450 = 1; // addressing and memory model
+constexpr uint32_t kGlCompute = 5;             // execution model
+constexpr uint32_t kLocalSize = 17;            // execution mode
 constexpr uint32_t kInput = 1, kStorageBuffer = 12;
 constexpr uint32_t kBlock = 2, kArrayStride = 6, kBuiltIn = 11, kBinding = 33, kDescriptorSet = 34,
                    kOffset = 35, kNoContraction = 42;
 constexpr uint32_t kGlobalInvocationId = 28;
 
-bool rounds(Op op) {
-    return op == Op::FAdd || op == Op::FSub || op == Op::FMul || op == Op::FDiv;
-}
+bool rounds(Op op) { return op == Op::FAdd || op == Op::FSub || op == Op::FMul || op == Op::FDiv; }
 
 /// Operands that hold a string, padded with zeros to whole words.
 std::vector<uint32_t> literal(const char* text) {

@@ -72,8 +72,12 @@ inline Uint operator%(Uint a, uint32_t b) { return binary(Op::UMod, a, literal(a
 inline Uint operator&(Uint a, uint32_t b) { return binary(Op::BitwiseAnd, a, literal(a, b)); }
 inline Uint operator|(Uint a, Uint b) { return binary(Op::BitwiseOr, a, b); }
 inline Uint operator^(Uint a, Uint b) { return binary(Op::BitwiseXor, a, b); }
-inline Uint operator<<(Uint a, uint32_t n) { return binary(Op::ShiftLeftLogical, a, literal(a, n)); }
-inline Uint operator>>(Uint a, uint32_t n) { return binary(Op::ShiftRightLogical, a, literal(a, n)); }
+inline Uint operator<<(Uint a, uint32_t n) {
+    return binary(Op::ShiftLeftLogical, a, literal(a, n));
+}
+inline Uint operator>>(Uint a, uint32_t n) {
+    return binary(Op::ShiftRightLogical, a, literal(a, n));
+}
 inline Uint operator>>(Uint a, Uint n) { return binary(Op::ShiftRightLogical, a, n); }
 inline Uint operator+(Uint a, uint32_t b) { return a + literal(a, b); }
 inline Uint operator*(Uint a, uint32_t b) { return a * literal(a, b); }

@@ -20,8 +20,8 @@ void append_geometry(std::vector<uint32_t>& constants, const ConvParams& p) {
     for (const plugin::Spatial* list : {&p.in, &p.out, &p.window, &p.strides, &p.low, &p.dilations})
         for (const int64_t v : *list)
             constants.push_back(word(v));
-    constants.insert(constants.end(), {word(p.c), word(p.k), word(p.c_group()), word(p.k_group()),
-                                       p.channels_last});
+    constants.insert(constants.end(),
+                     {word(p.c), word(p.k), word(p.c_group()), word(p.k_group()), p.channels_last});
 }
 
 /// The product that a pass is: m by n by k, once a group.
@@ -41,8 +41,8 @@ Product filter_product(const ConvParams& p) {
 double seconds(const Limits& limits, const Node& node, const Product& s, int64_t groups,
                int dispatches) {
     const Tile tile = choose_tile(limits, s.m, s.n);
-    const double bytes = static_cast<double>(node.input(0).bytes() + node.input(1).bytes() +
-                                             node.output().bytes());
+    const double bytes =
+        static_cast<double>(node.input(0).bytes() + node.input(1).bytes() + node.output().bytes());
     return limits.seconds(static_cast<double>(groups) * tiled_flops(tile, s.m, s.n, s.k), bytes,
                           dispatches);
 }
@@ -127,9 +127,8 @@ struct ConvBackwardFilter {
         const Tile tile = choose_tile(step.limits, s.m, s.n);
         const int64_t copies = splits(p, tile);
         const Operand partial =
-            copies > 1
-                ? step.workspace(0, static_cast<uint64_t>(copies * node.output().bytes()))
-                : step.out();
+            copies > 1 ? step.workspace(0, static_cast<uint64_t>(copies * node.output().bytes()))
+                       : step.out();
         auto constants = tile.constants(!p.channels_last, !p.channels_last);
         append_geometry(constants, p);
         const uint32_t push[] = {word(p.n), word(copies), word((s.k + copies - 1) / copies)};

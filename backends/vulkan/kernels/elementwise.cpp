@@ -81,8 +81,8 @@ constexpr std::array<const Kernel*, kOperators> pointers(std::index_sequence<I..
 }
 
 __attribute__((section("lamina_vulkan_kernels"),
-               used)) constinit const std::array<const Kernel*, kOperators> kEntries =
-    pointers(std::make_index_sequence<kOperators>());
+               used)) constinit const std::array<const Kernel*, kOperators>
+    kEntries = pointers(std::make_index_sequence<kOperators>());
 
 } // namespace
 

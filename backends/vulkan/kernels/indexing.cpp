@@ -22,7 +22,8 @@ struct Along {
     int64_t outer, extent, inner;
 
     Along(std::span<const int64_t> dims, int64_t axis) {
-        const auto at = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis);
+        const auto at =
+            static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis);
         outer = product(dims.first(at));
         extent = dims[at];
         inner = product(dims.subspan(at + 1));
@@ -46,12 +47,11 @@ struct Gather {
         const Along x(node.input(0).dims(), node.integer("axis"));
         const auto words = static_cast<uint32_t>(plugin::size_of(node.output().dtype()) / 4);
         const int64_t elements = x.extent > 0 ? node.output().elements() : 0;
-        step.dispatch(spirv::gather,
-                      {line_workgroup(step.limits), index_words(node.input(1)), words},
-                      {word(elements), word(node.input(1).elements()), word(x.extent),
-                       word(x.inner)},
-                      {reads(step.in(1)), reads(step.in(0)), writes(step.out())},
-                      line_groups(step, elements));
+        step.dispatch(
+            spirv::gather, {line_workgroup(step.limits), index_words(node.input(1)), words},
+            {word(elements), word(node.input(1).elements()), word(x.extent), word(x.inner)},
+            {reads(step.in(1)), reads(step.in(0)), writes(step.out())},
+            line_groups(step, elements));
     }
 };
 LAMINA_VULKAN_KERNEL(gather, "gather", "lookup", 10, Gather)
@@ -68,12 +68,11 @@ struct ScatterAdd {
     static void build(Step& step, const Node& node) {
         const Along y(node.output().dims(), node.integer("axis"));
         const int64_t elements = node.output().elements();
-        step.dispatch(spirv::scatter_add,
-                      {line_workgroup(step.limits), index_words(node.input(0))},
-                      {word(elements), word(node.input(0).elements()), word(y.extent),
-                       word(y.inner)},
-                      {reads(step.in(0)), reads(step.in(1)), writes(step.out())},
-                      line_groups(step, elements));
+        step.dispatch(
+            spirv::scatter_add, {line_workgroup(step.limits), index_words(node.input(0))},
+            {word(elements), word(node.input(0).elements()), word(y.extent), word(y.inner)},
+            {reads(step.in(0)), reads(step.in(1)), writes(step.out())},
+            line_groups(step, elements));
     }
 };
 LAMINA_VULKAN_KERNEL(scatter_add, "scatter_add", "search", 10, ScatterAdd)

@@ -1,7 +1,7 @@
 /// Matrix products.
 
-#include "kernels/gemm.hpp"
 #include "shaders/matmul.hpp"
+#include "kernels/gemm.hpp"
 
 namespace lamina::vulkan {
 
@@ -37,8 +37,9 @@ struct TiledMatmul {
         const Tile tile = choose_tile(limits, s.m, s.n);
         const double bytes = static_cast<double>(node.input(0).bytes() + node.input(1).bytes() +
                                                  node.output().bytes());
-        return {limits.seconds(static_cast<double>(s.batch) * tiled_flops(tile, s.m, s.n, s.k), bytes), 0, 0,
-                "reassociated"};
+        return {
+            limits.seconds(static_cast<double>(s.batch) * tiled_flops(tile, s.m, s.n, s.k), bytes),
+            0, 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         const Sizes s(node);

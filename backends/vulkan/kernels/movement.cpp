@@ -19,12 +19,13 @@ std::vector<int64_t> space_of(const plugin::TensorView& t) {
 /// Copies input 0, seen through `from`, to all of output 0.
 void copy_to_output(Step& step, const Node& node, View from) {
     const auto out = node.output();
-    dispatch_map(step, copy_map(space_of(out), std::move(from), dense_view(out.dtype(), out.dims())),
+    dispatch_map(step,
+                 copy_map(space_of(out), std::move(from), dense_view(out.dtype(), out.dims())),
                  {step.in(0)}, {step.out()});
 }
 
 struct Reshape {
-    static Plan describe(const Limits& limits, const Node& node) { 
+    static Plan describe(const Limits& limits, const Node& node) {
         Plan plan = plan_of(limits, node);
         plan.in_place = 1;
         return plan;
@@ -40,8 +41,9 @@ LAMINA_VULKAN_KERNEL(reshape, "reshape", "copy", 10, Reshape)
 struct BroadcastTo {
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
-        copy_to_output(step, node, broadcast_view(node.input(0).dtype(), node.input(0).dims(),
-                                                  node.output().dims()));
+        copy_to_output(
+            step, node,
+            broadcast_view(node.input(0).dtype(), node.input(0).dims(), node.output().dims()));
     }
 };
 LAMINA_VULKAN_KERNEL(broadcast_to, "broadcast_to", "generated", 10, BroadcastTo)
@@ -94,7 +96,8 @@ LAMINA_VULKAN_KERNEL(slice, "slice", "generated", 10, Slice)
 struct Concat {
     static Plan describe(const Limits& limits, const Node& node) {
         if (plugin::size_of(node.output().dtype()) < 4)
-            plugin::unsupported(std::string("concat of ") + plugin::dtype_name(node.output().dtype()) +
+            plugin::unsupported(std::string("concat of ") +
+                                plugin::dtype_name(node.output().dtype()) +
                                 ": parts would share 32-bit words");
         Plan plan = plan_of(limits, node);
         plan.seconds += static_cast<double>(node.n_inputs() - 1) * limits.dispatch_seconds;

@@ -1,10 +1,10 @@
 /// Max and average pooling and their gradients: one thread an element of the result.
 
+#include "shaders/pool.hpp"
 #include "kernels/map_step.hpp"
 #include "lamina/plugin/window.hpp"
 #include "shaders/avg_pool_grad.hpp"
 #include "shaders/max_pool_grad.hpp"
-#include "shaders/pool.hpp"
 
 namespace lamina::vulkan {
 

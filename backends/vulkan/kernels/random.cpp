@@ -1,7 +1,7 @@
 /// Uniform, normal and Bernoulli draws.
 
-#include "kernels/map_step.hpp"
 #include "shaders/random.hpp"
+#include "kernels/map_step.hpp"
 
 namespace lamina::vulkan {
 
@@ -21,7 +21,8 @@ struct Draw {
         const int64_t length = rows > 0 ? y.elements() / rows : 0;
         const auto hash = static_cast<uint64_t>(node.integer("key"));
         const uint32_t size = line_workgroup(step.limits);
-        const uint64_t blocks = static_cast<uint64_t>(rows) * static_cast<uint64_t>((length + 3) / 4);
+        const uint64_t blocks =
+            static_cast<uint64_t>(rows) * static_cast<uint64_t>((length + 3) / 4);
         step.dispatch(spirv::random, {size, distribution, batched},
                       {word(rows), word(length), static_cast<uint32_t>(hash),
                        static_cast<uint32_t>(hash >> 32), word(a), word(b)},

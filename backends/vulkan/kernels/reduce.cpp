@@ -109,8 +109,8 @@ struct Reduce {
     static Plan describe(const Limits& limits, const Node& node) {
         require_dtypes(node, {LM_F32});
         const ReducePlan plan = ReducePlan::of(node.input(0).dims(), node.integers("axes"));
-        const double time = streaming_seconds(limits, node) +
-                            (plan.dispatches() - 1) * limits.dispatch_seconds;
+        const double time =
+            streaming_seconds(limits, node) + (plan.dispatches() - 1) * limits.dispatch_seconds;
         return {time, plan.workspace_bytes(), 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {

@@ -1,8 +1,8 @@
 /// Softmax, log-softmax, and cross-entropy with softmax.
 
+#include "shaders/softmax.hpp"
 #include "kernels/map_step.hpp"
 #include "kernels/rows.hpp"
-#include "shaders/softmax.hpp"
 
 namespace lamina::vulkan {
 

@@ -1,8 +1,8 @@
 /// The largest entries: top_k and argmax.
 
+#include "shaders/top_k.hpp"
 #include "kernels/map_step.hpp"
 #include "kernels/rows.hpp"
-#include "shaders/top_k.hpp"
 
 namespace lamina::vulkan {
 

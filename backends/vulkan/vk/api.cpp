@@ -31,8 +31,7 @@ Loader::~Loader() { dlclose(library_); }
 
 InstanceApi Loader::instance(VkInstance handle) const {
     InstanceApi api;
-#define LAMINA_VK_LOAD(name)                                                                       \
-    api.name = reinterpret_cast<PFN_vk##name>(get_(handle, "vk" #name));
+#define LAMINA_VK_LOAD(name) api.name = reinterpret_cast<PFN_vk##name>(get_(handle, "vk" #name));
     LAMINA_VK_INSTANCE(LAMINA_VK_LOAD)
     LAMINA_VK_LOAD(CreateDebugUtilsMessengerEXT)
     LAMINA_VK_LOAD(DestroyDebugUtilsMessengerEXT)

@@ -74,8 +74,8 @@ uint64_t Device::alignment() const {
 
 lm_token Device::submit(VkCommandBuffer commands, lm_token wait) {
     const lm_token signal = last_ + 1;
-    auto timeline = make<VkTimelineSemaphoreSubmitInfo>(
-        VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
+    auto timeline =
+        make<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
     timeline.waitSemaphoreValueCount = wait != 0 ? 1 : 0;
     timeline.pWaitSemaphoreValues = &wait;
     timeline.signalSemaphoreValueCount = 1;
@@ -115,8 +115,7 @@ void Device::wait(lm_token token) const {
 }
 
 VkCommandBuffer Device::allocate_commands() const {
-    auto info =
-        make<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
+    auto info = make<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
     info.commandPool = pool_;
     info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
     info.commandBufferCount = 1;
@@ -144,8 +143,9 @@ void Device::barrier(VkCommandBuffer commands, bool to_host) const {
                            VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
     if (to_host)
         memory.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
-    api_.CmdPipelineBarrier(commands, work, to_host ? VkPipelineStageFlags{VK_PIPELINE_STAGE_HOST_BIT} : work,
-                            0, 1, &memory, 0, nullptr, 0, nullptr);
+    api_.CmdPipelineBarrier(commands, work,
+                            to_host ? VkPipelineStageFlags{VK_PIPELINE_STAGE_HOST_BIT} : work, 0, 1,
+                            &memory, 0, nullptr, 0, nullptr);
 }
 
 } // namespace lamina::vulkan

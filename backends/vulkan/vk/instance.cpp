@@ -158,13 +158,15 @@ Instance::Instance(std::shared_ptr<const Loader> loader, const lm_host* host, bo
     auto application = make<VkApplicationInfo>(VK_STRUCTURE_TYPE_APPLICATION_INFO);
     application.pApplicationName = "lamina";
     application.apiVersion = VK_API_VERSION_1_2;
-    auto messenger = make<VkDebugUtilsMessengerCreateInfoEXT>(VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT);
+    auto messenger = make<VkDebugUtilsMessengerCreateInfoEXT>(
+        VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT);
     messenger.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
                                 VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT;
     messenger.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT;
     messenger.pfnUserCallback = &report;
     messenger.pUserData = const_cast<lm_host*>(host);
-    // Two kernels of one submission that lack a barrier are told by synchronisation validation only.
+    // Two kernels of one submission that lack a barrier are told by synchronisation validation
+    // only.
     const VkValidationFeatureEnableEXT enabled[] = {
         VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
     auto features = make<VkValidationFeaturesEXT>(VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT);
@@ -196,15 +198,18 @@ Instance::~Instance() {
 DeviceFacts Instance::facts(VkPhysicalDevice device) const {
     DeviceFacts f;
     f.handle = device;
-    for (const auto& e : enumerate<VkExtensionProperties>(api_.EnumerateDeviceExtensionProperties,
-                                                          device, nullptr))
+    for (const auto& e :
+         enumerate<VkExtensionProperties>(api_.EnumerateDeviceExtensionProperties, device, nullptr))
         f.extensions.insert(e.extensionName);
 
-    auto pci = make<VkPhysicalDevicePCIBusInfoPropertiesEXT>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT);
-    auto v12 = make<VkPhysicalDeviceVulkan12Properties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES);
-    auto v11 = make<VkPhysicalDeviceVulkan11Properties>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES,
-                                           &v12);
-    auto properties = make<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
+    auto pci = make<VkPhysicalDevicePCIBusInfoPropertiesEXT>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT);
+    auto v12 = make<VkPhysicalDeviceVulkan12Properties>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES);
+    auto v11 = make<VkPhysicalDeviceVulkan11Properties>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES, &v12);
+    auto properties =
+        make<VkPhysicalDeviceProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2);
     api_.GetPhysicalDeviceProperties2(device, &properties);
     f.api_version = properties.properties.apiVersion;
     f.name = properties.properties.deviceName;
@@ -234,18 +239,21 @@ DeviceFacts Instance::facts(VkPhysicalDevice device) const {
         f.pci = text;
     }
 
-    auto features12 = make<VkPhysicalDeviceVulkan12Features>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES);
-    auto features = make<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &features12);
+    auto features12 = make<VkPhysicalDeviceVulkan12Features>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES);
+    auto features =
+        make<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &features12);
     api_.GetPhysicalDeviceFeatures2(device, &features);
     f.fp16 = features12.shaderFloat16 == VK_TRUE;
     f.timeline = features12.timelineSemaphore == VK_TRUE;
 
-    auto memory = make<VkPhysicalDeviceMemoryProperties2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2);
+    auto memory = make<VkPhysicalDeviceMemoryProperties2>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2);
     api_.GetPhysicalDeviceMemoryProperties2(device, &memory);
     f.memory = memory.memoryProperties;
 
-    const auto families = enumerate<VkQueueFamilyProperties>(
-        api_.GetPhysicalDeviceQueueFamilyProperties, device);
+    const auto families =
+        enumerate<VkQueueFamilyProperties>(api_.GetPhysicalDeviceQueueFamilyProperties, device);
     for (uint32_t i = 0; i < families.size() && f.queue_family == UINT32_MAX; ++i)
         if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) != 0) {
             f.queue_family = i;
@@ -263,10 +271,9 @@ std::vector<DeviceFacts> Instance::devices() const {
             continue;
         // Two drivers for one card (RADV and AMDVLK) give it different UUIDs, but it sits in one
         // slot.
-        const bool known =
-            std::any_of(list.begin(), list.end(), [&](const DeviceFacts& other) {
-                return f.uuid == other.uuid || (!f.pci.empty() && f.pci == other.pci);
-            });
+        const bool known = std::any_of(list.begin(), list.end(), [&](const DeviceFacts& other) {
+            return f.uuid == other.uuid || (!f.pci.empty() && f.pci == other.pci);
+        });
         if (!known)
             list.push_back(std::move(f));
     }
@@ -278,9 +285,10 @@ size_t choose(const std::vector<DeviceFacts>& list) {
         constexpr const char* order[] = {"discrete", "integrated", "virtual"};
         return std::find(std::begin(order), std::end(order), f.type) - std::begin(order);
     };
-    const auto best = std::min_element(
-        list.begin(), list.end(),
-        [&](const DeviceFacts& a, const DeviceFacts& b) { return rank(a) < rank(b); });
+    const auto best =
+        std::min_element(list.begin(), list.end(), [&](const DeviceFacts& a, const DeviceFacts& b) {
+            return rank(a) < rank(b);
+        });
     return static_cast<size_t>(best - list.begin());
 }
 

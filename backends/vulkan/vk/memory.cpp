@@ -15,9 +15,7 @@ constexpr VkMemoryPropertyFlags kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 // Staging buffers that wait for their next use; more are given back.
 constexpr size_t kSpareStaging = 8;
 
-std::string mib(uint64_t bytes) {
-    return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
-}
+std::string mib(uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
 
 } // namespace
 
@@ -53,10 +51,12 @@ void Memory::place(Buffer& buffer, const std::vector<VkMemoryPropertyFlags>& pre
     info.allocationSize = needs.size;
     for (const VkMemoryPropertyFlags flags : preferences) {
         const uint32_t type = memory_type(needs.memoryTypeBits, flags);
-        if (type == UINT32_MAX || memory.memoryHeaps[memory.memoryTypes[type].heapIndex].size < needs.size)
+        if (type == UINT32_MAX ||
+            memory.memoryHeaps[memory.memoryTypes[type].heapIndex].size < needs.size)
             continue;
         info.memoryTypeIndex = type;
-        if (device_.api().AllocateMemory(device_.handle(), &info, nullptr, &buffer.memory) != VK_SUCCESS)
+        if (device_.api().AllocateMemory(device_.handle(), &info, nullptr, &buffer.memory) !=
+            VK_SUCCESS)
             continue;
         buffer.allocation = needs.size;
         check(device_.api().BindBufferMemory(device_.handle(), buffer.handle, buffer.memory, 0),
@@ -65,7 +65,8 @@ void Memory::place(Buffer& buffer, const std::vector<VkMemoryPropertyFlags>& pre
         // A discrete card's memory that the host sees is slow to read: only where it was asked for.
         if ((got & kHost) == kHost && ((flags & kHost) == kHost || (got & kCached) != 0)) {
             void* address = nullptr;
-            check(device_.api().MapMemory(device_.handle(), buffer.memory, 0, VK_WHOLE_SIZE, 0, &address),
+            check(device_.api().MapMemory(device_.handle(), buffer.memory, 0, VK_WHOLE_SIZE, 0,
+                                          &address),
                   "mapping memory");
             buffer.mapped = static_cast<unsigned char*>(address);
         }
@@ -214,7 +215,8 @@ lm_memory_info Memory::info() const {
     info.total_bytes = device_.facts().device_local_bytes();
     if (limit_ != 0)
         info.total_bytes = std::min(info.total_bytes, limit_);
-    info.free_bytes = std::min(info.total_bytes - std::min(info.total_bytes, allocated_), device_.budget());
+    info.free_bytes =
+        std::min(info.total_bytes - std::min(info.total_bytes, allocated_), device_.budget());
     info.allocated_bytes = allocated_;
     info.peak_bytes = peak_;
     return info;

@@ -14,7 +14,7 @@ struct Buffer {
     uint64_t bytes = 0;
     VkBuffer handle = VK_NULL_HANDLE;
     VkDeviceMemory memory = VK_NULL_HANDLE;
-    uint64_t allocation = 0;    // bytes taken on the device
+    uint64_t allocation = 0;         // bytes taken on the device
     unsigned char* mapped = nullptr; // NULL where the host cannot see it
 };
 

@@ -23,8 +23,8 @@ const Pipelines::Layout& Pipelines::layout(uint32_t bindings, uint32_t push_byte
         list[i].descriptorCount = 1;
         list[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
     }
-    auto set = make<VkDescriptorSetLayoutCreateInfo>(
-        VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO);
+    auto set =
+        make<VkDescriptorSetLayoutCreateInfo>(VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO);
     set.bindingCount = bindings;
     set.pBindings = list.data();
     check(device_.api().CreateDescriptorSetLayout(device_.handle(), &set, nullptr, &layout.set),
@@ -51,8 +51,7 @@ const Pipeline& Pipelines::get(std::span<const uint32_t> words, std::span<const 
         return known->second;
 
     const Layout& shape = layout(bindings, push_bytes);
-    auto module_info =
-        make<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
+    auto module_info = make<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
     module_info.codeSize = words.size_bytes();
     module_info.pCode = words.data();
     VkShaderModule module = VK_NULL_HANDLE;
@@ -65,16 +64,16 @@ const Pipeline& Pipelines::get(std::span<const uint32_t> words, std::span<const 
     const VkSpecializationInfo specialization{static_cast<uint32_t>(entries.size()), entries.data(),
                                               constants.size_bytes(), constants.data()};
     auto info = make<VkComputePipelineCreateInfo>(VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO);
-    info.stage = make<VkPipelineShaderStageCreateInfo>(
-        VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO);
+    info.stage =
+        make<VkPipelineShaderStageCreateInfo>(VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO);
     info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
     info.stage.module = module;
     info.stage.pName = "main";
     info.stage.pSpecializationInfo = constants.empty() ? nullptr : &specialization;
     info.layout = shape.layout;
     VkPipeline handle = VK_NULL_HANDLE;
-    const VkResult result = device_.api().CreateComputePipelines(
-        device_.handle(), VK_NULL_HANDLE, 1, &info, nullptr, &handle);
+    const VkResult result = device_.api().CreateComputePipelines(device_.handle(), VK_NULL_HANDLE,
+                                                                 1, &info, nullptr, &handle);
     device_.api().DestroyShaderModule(device_.handle(), module, nullptr);
     check(result, "compiling a shader");
     return pipelines_.emplace(std::move(key), Pipeline{handle, shape.layout, shape.set})

@@ -55,7 +55,8 @@ lm_host make_host() {
     host.config_string = [](const lm_config*, const char*, const char**) -> lm_status {
         return LM_NOT_FOUND;
     };
-    host.config_json = [](const lm_config* config, const char* key, const char** text) -> lm_status {
+    host.config_json = [](const lm_config* config, const char* key,
+                          const char** text) -> lm_status {
         *text = data_of(key);
         return find(config, key) != nullptr ? LM_OK : LM_NOT_FOUND;
     };
@@ -91,8 +92,7 @@ BackendUnderTest::BackendUnderTest(const std::string& name, Options options) {
         why_ = dlerror();
         return;
     }
-    const auto entry =
-        reinterpret_cast<decltype(&lamina_plugin)>(dlsym(library_, LM_ENTRY_SYMBOL));
+    const auto entry = reinterpret_cast<decltype(&lamina_plugin)>(dlsym(library_, LM_ENTRY_SYMBOL));
     struct Found {
         const lm_backend* backend = nullptr;
         std::vector<const lm_kernel*> kernels;
@@ -203,11 +203,12 @@ std::vector<Tensor> BackendUnderTest::run(const NodeSpec& spec, const std::strin
     }
     const lm_slot_desc slot{sizeof slot, LM_SLOT_ARENA, bytes, "arena"};
     const lm_slot_desc* slots[] = {&slot};
-    const lm_step_desc step{sizeof step,   0,  workspace, &node->desc(), chosen.name.c_str(),
-                            inputs.data(), outputs.data()};
+    const lm_step_desc step{
+        sizeof step,   0, workspace, &node->desc(), chosen.name.c_str(), inputs.data(),
+        outputs.data()};
     const lm_step_desc* steps[] = {&step};
-    const lm_program_desc desc{sizeof desc,   "test", 1,    slots, value_pointers.size(),
-                               value_pointers.data(), 1, steps};
+    const lm_program_desc desc{sizeof desc,           "test", 1,    slots, value_pointers.size(),
+                               value_pointers.data(), 1,      steps};
     lm_error error{};
     error.struct_size = sizeof error;
     lm_program* program = nullptr;

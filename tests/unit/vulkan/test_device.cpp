@@ -72,8 +72,9 @@ TEST_CASE("memory: beyond the limit is out of memory, and the device goes on") {
     REQUIRE(t.buffer_create(small.device(), 6 << 20, LM_SLOT_ARENA, &first, &error) == LM_OK);
     CHECK(t.buffer_create(small.device(), 6 << 20, LM_SLOT_ARENA, &second, &error) ==
           LM_OUT_OF_MEMORY);
-    CHECK(std::string(error.message).find("asked for 6 MiB, 2 MiB free of 8 MiB, 6 MiB allocated") !=
-          std::string::npos);
+    CHECK(
+        std::string(error.message).find("asked for 6 MiB, 2 MiB free of 8 MiB, 6 MiB allocated") !=
+        std::string::npos);
     t.buffer_destroy(small.device(), first);
     REQUIRE(t.buffer_create(small.device(), 6 << 20, LM_SLOT_ARENA, &second, &error) == LM_OK);
     t.buffer_destroy(small.device(), second);

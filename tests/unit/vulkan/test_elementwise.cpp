@@ -21,9 +21,7 @@ std::vector<float> sample_values() {
 
 std::vector<float> unary(const char* op, const std::vector<float>& x) {
     const auto n = static_cast<int64_t>(x.size());
-    return vulkan()
-        .run({op, {}, {Tensor(LM_F32, {n}, x)}, {{LM_F32, {n}}}})[0]
-        .values<float>();
+    return vulkan().run({op, {}, {Tensor(LM_F32, {n}, x)}, {{LM_F32, {n}}}})[0].values<float>();
 }
 
 /// |error| in units of the larger of the true value's last place and the smallest normal.
@@ -52,19 +50,33 @@ void expect_close(const char* op, double (*truth)(double), double ulps, double a
 TEST_CASE("elementwise: functions are right to a few units in the last place") {
     if (!vulkan().available())
         return;
-    expect_close("exp", [](double x) { return std::exp(x); }, 2);
-    expect_close("expm1", [](double x) { return std::expm1(x); }, 6);
-    expect_close("log", [](double x) { return std::log(x); }, 2, 0, true);
-    expect_close("log1p", [](double x) { return std::log1p(x); }, 5, 0, true);
-    expect_close("sqrt", [](double x) { return std::sqrt(x); }, 4, 0, true);
-    expect_close("rsqrt", [](double x) { return 1 / std::sqrt(x); }, 6, 0, true);
-    expect_close("tanh", [](double x) { return std::tanh(x); }, 4);
-    expect_close("sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, 5);
-    expect_close("softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }, 6);
-    expect_close("erf", [](double x) { return std::erf(x); }, 3);
-    expect_close("round", [](double x) { return std::nearbyint(x); }, 0);
-    expect_close("floor", [](double x) { return std::floor(x); }, 0);
-    expect_close("sign", [](double x) { return double((x > 0) - (x < 0)); }, 0);
+    expect_close(
+        "exp", [](double x) { return std::exp(x); }, 2);
+    expect_close(
+        "expm1", [](double x) { return std::expm1(x); }, 6);
+    expect_close(
+        "log", [](double x) { return std::log(x); }, 2, 0, true);
+    expect_close(
+        "log1p", [](double x) { return std::log1p(x); }, 5, 0, true);
+    expect_close(
+        "sqrt", [](double x) { return std::sqrt(x); }, 4, 0, true);
+    expect_close(
+        "rsqrt", [](double x) { return 1 / std::sqrt(x); }, 6, 0, true);
+    expect_close(
+        "tanh", [](double x) { return std::tanh(x); }, 4);
+    expect_close(
+        "sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, 5);
+    expect_close(
+        "softplus", [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); },
+        6);
+    expect_close(
+        "erf", [](double x) { return std::erf(x); }, 3);
+    expect_close(
+        "round", [](double x) { return std::nearbyint(x); }, 0);
+    expect_close(
+        "floor", [](double x) { return std::floor(x); }, 0);
+    expect_close(
+        "sign", [](double x) { return double((x > 0) - (x < 0)); }, 0);
 }
 
 TEST_CASE("elementwise: sin and cos are right to 1e-6 for angles up to a thousand") {
@@ -86,7 +98,8 @@ TEST_CASE("elementwise: NaN passes through, infinity is not finite") {
         return;
     const float inf = std::numeric_limits<float>::infinity(), nan = std::nanf("");
     const std::vector<float> x{nan, inf, -inf, 0.0f, 1.0f};
-    for (const char* op : {"exp", "log", "tanh", "relu", "sigmoid", "abs", "sqrt", "erf", "expm1", "log1p"})
+    for (const char* op :
+         {"exp", "log", "tanh", "relu", "sigmoid", "abs", "sqrt", "erf", "expm1", "log1p"})
         CHECK(std::isnan(unary(op, x)[0]));
     CHECK(unary("exp", x)[1] == inf);
     CHECK(unary("exp", x)[2] == 0.0f);
@@ -103,8 +116,7 @@ TEST_CASE("elementwise: binary operators broadcast as NumPy does") {
     const Tensor b(LM_F32, {2, 1}, std::vector<float>{10, 20});
     const auto y = vulkan().run({"add", {}, {a, b}, {{LM_F32, {2, 2, 3}}}})[0].values<float>();
     CHECK(y == std::vector<float>{11, 12, 13, 21, 22, 23, 14, 15, 16, 24, 25, 26});
-    const auto less =
-        vulkan().run({"less", {}, {a, b}, {{LM_BOOL, {2, 2, 3}}}})[0].bytes;
+    const auto less = vulkan().run({"less", {}, {a, b}, {{LM_BOOL, {2, 2, 3}}}})[0].bytes;
     CHECK(less == std::vector<unsigned char>(12, 1));
 }
 
@@ -167,14 +179,16 @@ TEST_CASE("movement: transpose, pad, slice, broadcast and concat put elements wh
     using plugin::Dims;
     const Tensor x(LM_F32, {2, 3}, std::vector<float>{1, 2, 3, 4, 5, 6});
     const auto run = [&](const char* op, Attrs attrs, std::vector<Tensor> in, Dims dims) {
-        return vulkan().run({op, std::move(attrs), std::move(in), {{LM_F32, std::move(dims)}}})[0].values<float>();
+        return vulkan()
+            .run({op, std::move(attrs), std::move(in), {{LM_F32, std::move(dims)}}})[0]
+            .values<float>();
     };
     CHECK(run("transpose", {{"perm", Dims{1, 0}}}, {x}, {3, 2}) ==
           std::vector<float>{1, 4, 2, 5, 3, 6});
     CHECK(run("pad", {{"low", Dims{1, 0}}, {"high", Dims{0, 1}}, {"value", 9.0}}, {x}, {3, 4}) ==
           std::vector<float>{9, 9, 9, 9, 1, 2, 3, 9, 4, 5, 6, 9});
-    CHECK(run("slice", {{"begin", Dims{0, 2}}, {"size", Dims{2, 1}}, {"strides", Dims{1, 1}}}, {x}, {2, 1}) ==
-          std::vector<float>{3, 6});
+    CHECK(run("slice", {{"begin", Dims{0, 2}}, {"size", Dims{2, 1}}, {"strides", Dims{1, 1}}}, {x},
+              {2, 1}) == std::vector<float>{3, 6});
     CHECK(run("broadcast_to", {{"shape", Dims{2, 2, 3}}}, {x}, {2, 2, 3}) ==
           std::vector<float>{1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6});
     const Tensor y(LM_F32, {2, 1}, std::vector<float>{7, 8});

@@ -1,0 +1,58 @@
+/// Images of another size, and the gradient.
+
+#include "shaders/resize.hpp"
+#include "kernels/map_step.hpp"
+#include "lamina/plugin/window.hpp"
+#include "shaders/resize_grad.hpp"
+
+namespace lamina::vulkan {
+
+namespace {
+
+/// image: the operator's x, of the larger or smaller image: sampled.
+void dispatch_resize(Step& step, const Node& node, std::span<const uint32_t> shader,
+                     std::span<const int64_t> image, std::span<const int64_t> sampled) {
+    const bool last = node.string("data_format") != "channels_first";
+    const auto rank = static_cast<int64_t>(image.size()) - 2;
+    const size_t first = last ? 1 : 2;
+    std::vector<uint32_t> constants{line_workgroup(step.limits)};
+    for (const auto& dims : {image, sampled})
+        for (const int64_t extent : plugin::detail::spatial_dims(dims, first, rank))
+            constants.push_back(word(extent));
+    constants.insert(constants.end(), {word(last ? image.back() : image[1]), last,
+                                       node.string("method") == "bilinear"});
+    const int64_t elements = node.output().elements();
+    const uint32_t push[] = {word(elements)};
+    const Binding bindings[] = {reads(step.in(0)), writes(step.out())};
+    const uint64_t size = constants[0];
+    step.dispatch(shader, constants, push, bindings,
+                  step.linear((static_cast<uint64_t>(elements) + size - 1) / size));
+}
+
+struct Resize {
+    static Plan describe(const Limits& limits, const Node& node) {
+        require_dtypes(node, {LM_F32});
+        return {streaming_seconds(limits, node, 16), 0, 0, "reassociated"};
+    }
+    static void build(Step& step, const Node& node) {
+        dispatch_resize(step, node, spirv::resize, node.input(0).dims(), node.output().dims());
+    }
+};
+LAMINA_VULKAN_KERNEL(resize, "resize", "samples", 10, Resize)
+
+struct ResizeGrad {
+    static Plan describe(const Limits& limits, const Node& node) {
+        require_dtypes(node, {LM_F32});
+        const double readers = static_cast<double>(node.input(0).elements()) /
+                               static_cast<double>(node.output().elements());
+        return {streaming_seconds(limits, node, 64 * (1 + readers)), 0, 0, "reassociated"};
+    }
+    static void build(Step& step, const Node& node) {
+        dispatch_resize(step, node, spirv::resize_grad, node.output().dims(), node.input(0).dims());
+    }
+};
+LAMINA_VULKAN_KERNEL(resize_grad, "resize_grad", "gather", 10, ResizeGrad)
+
+} // namespace
+
+} // namespace lamina::vulkan

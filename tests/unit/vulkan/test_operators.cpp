@@ -1,0 +1,327 @@
+// Every kernel against the double-precision reference backend, on odd sizes.
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+
+#include "device.hpp"
+#include "lamina/plugin/philox.hpp"
+
+using namespace lamina::test;
+using lamina::plugin::Dims;
+using lamina::plugin::TensorType;
+
+namespace {
+
+BackendUnderTest& reference() {
+    static const auto backend = std::make_unique<BackendUnderTest>("reference");
+    return *backend;
+}
+
+enum class Fill { integers, uniform };
+
+Tensor random_tensor(Dims dims, uint64_t seed, Fill fill = Fill::uniform) {
+    Tensor t(LM_F32, std::move(dims));
+    const auto n = static_cast<size_t>(t.type.elements());
+    std::vector<float> values(n);
+    const auto key = lamina::philox_key(seed, "test");
+    for (size_t i = 0; i < n; ++i) {
+        const float u = lamina::random_uniform(key, i, 0, 0);
+        values[i] = fill == Fill::integers ? std::floor(u * 9) - 4 : 2 * u - 1;
+    }
+    std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
+    return t;
+}
+
+Tensor indices(Dims dims, int64_t below) {
+    Tensor t(LM_I64, std::move(dims));
+    std::vector<int64_t> values(static_cast<size_t>(t.type.elements()));
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<int64_t>((i * 7 + 3) % static_cast<size_t>(below + 1)) -
+                    (i % 5 == 4 ? below + 1 : 0); // one in five lies outside
+    std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
+    return t;
+}
+
+/// tolerance: of the largest magnitude; 0 wants the same bits. Every candidate is tried.
+void expect_same(const NodeSpec& spec, double tolerance) {
+    if (!vulkan().available() || !reference().available())
+        return;
+    const auto expected = reference().run(spec);
+    for (const std::string& candidate : vulkan().candidates(spec)) {
+        const auto got = vulkan().run(spec, candidate);
+        for (size_t j = 0; j < got.size(); ++j) {
+            INFO(spec.op << " by " << candidate << ", output " << j << " of "
+                         << lamina::plugin::to_string(got[j].type.dims));
+            if (got[j].type.dtype != LM_F32 || tolerance == 0) {
+                CHECK(got[j].bytes == expected[j].bytes);
+                continue;
+            }
+            const auto a = got[j].values<float>(), b = expected[j].values<float>();
+            double largest = 0, worst = 0;
+            for (size_t i = 0; i < a.size(); ++i) {
+                largest = std::max(largest, std::abs(double{b[i]}));
+                const double error = std::abs(double{a[i]} - b[i]);
+                worst = std::isnan(error) ? INFINITY : std::max(worst, error);
+            }
+            CHECK(worst <= tolerance * largest);
+            CHECK(vulkan().run(spec, candidate)[j].bytes == got[j].bytes);
+        }
+    }
+}
+
+NodeSpec matmul(Dims a, Dims b, Dims y, bool ta, bool tb, Fill fill = Fill::integers) {
+    return {"matmul",
+            {{"transpose_a", ta}, {"transpose_b", tb}, {"epilogue", std::string()}},
+            {random_tensor(std::move(a), 1, fill), random_tensor(std::move(b), 2, fill)},
+            {{LM_F32, std::move(y)}}};
+}
+
+struct ConvCase {
+    int64_t n, c, k, groups;
+    Dims in, out, window, strides, low, high, dilations;
+    bool last;
+};
+
+Dims activation(int64_t n, int64_t c, const Dims& spatial, bool last) {
+    Dims d{n};
+    if (!last)
+        d.push_back(c);
+    d.insert(d.end(), spatial.begin(), spatial.end());
+    if (last)
+        d.push_back(c);
+    return d;
+}
+
+void expect_conv_passes(const ConvCase& t) {
+    const Dims x = activation(t.n, t.c, t.in, t.last), y = activation(t.n, t.k, t.out, t.last);
+    Dims filter = t.window;
+    filter.insert(filter.end(), {t.c / t.groups, t.k});
+    const Attrs attrs{{"strides", t.strides},
+                      {"padding_low", t.low},
+                      {"padding_high", t.high},
+                      {"dilations", t.dilations},
+                      {"groups", t.groups},
+                      {"data_format", std::string(t.last ? "channels_last" : "channels_first")},
+                      {"epilogue", std::string()}};
+    Attrs data = attrs, weights = attrs;
+    data.emplace_back("input_shape", x);
+    weights.emplace_back("filter_shape", filter);
+    const Tensor xt = random_tensor(x, 3, Fill::integers),
+                 ft = random_tensor(filter, 4, Fill::integers),
+                 yt = random_tensor(y, 5, Fill::integers);
+    expect_same({"conv", attrs, {xt, ft}, {{LM_F32, y}}}, 0);
+    expect_same({"conv_backward_data", data, {yt, ft}, {{LM_F32, x}}}, 0);
+    expect_same({"conv_backward_filter", weights, {xt, yt}, {{LM_F32, filter}}}, 0);
+}
+
+} // namespace
+
+TEST_CASE("matmul: integers are exact for every transpose, batch and odd size") {
+    expect_same(matmul({5, 7}, {7, 3}, {5, 3}, false, false), 0);
+    expect_same(matmul({7, 65}, {7, 33}, {65, 33}, true, false), 0);
+    expect_same(matmul({33, 129}, {70, 129}, {33, 70}, false, true), 0);
+    expect_same(matmul({1, 300}, {300, 1}, {1, 1}, false, false), 0);
+    expect_same(matmul({129, 31}, {17, 129}, {31, 17}, true, true), 0);
+    expect_same(matmul({3, 5, 7}, {3, 7, 9}, {3, 5, 9}, false, false), 0);
+    expect_same(matmul({3, 5, 7}, {7, 9}, {3, 5, 9}, false, false), 0);
+    expect_same(matmul({3, 7, 5}, {7, 9}, {3, 5, 9}, true, false), 0);
+}
+
+TEST_CASE("matmul: bias and activation ride on the product") {
+    const Tensor a = random_tensor({37, 50}, 1), b = random_tensor({50, 21}, 2),
+                 bias = random_tensor({21}, 3);
+    for (const char* program :
+         {"add i0 i1", "add i0 i1;relu t0", "add i1 i0;tanh t0", "add i0 i1;sigmoid t0"})
+        expect_same(
+            {"matmul",
+             {{"transpose_a", false}, {"transpose_b", false}, {"epilogue", std::string(program)}},
+             {a, b, bias},
+             {{LM_F32, {37, 21}}}},
+            2e-6);
+}
+
+TEST_CASE("conv: all three passes are exact on integers, in one to three dimensions") {
+    for (const bool last : {true, false}) {
+        expect_conv_passes(
+            {2, 3, 5, 1, {9, 7}, {9, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
+        expect_conv_passes(
+            {3, 1, 20, 1, {11, 13}, {11, 13}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, last});
+        expect_conv_passes(
+            {1, 4, 6, 2, {10, 11}, {5, 4}, {3, 2}, {2, 3}, {1, 0}, {0, 1}, {1, 1}, last});
+        expect_conv_passes(
+            {2, 6, 6, 6, {8, 8}, {8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
+        expect_conv_passes({2, 3, 4, 1, {17}, {13}, {3}, {1}, {0}, {0}, {2}, last});
+        expect_conv_passes({1,
+                            2,
+                            3,
+                            1,
+                            {5, 6, 4},
+                            {3, 3, 2},
+                            {2, 3, 2},
+                            {2, 2, 2},
+                            {1, 1, 0},
+                            {0, 0, 0},
+                            {1, 1, 1},
+                            last});
+    }
+}
+
+TEST_CASE("conv: a long sum over positions is split and joined exactly") {
+    expect_conv_passes(
+        {32, 1, 3, 1, {28, 28}, {28, 28}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, true});
+}
+
+TEST_CASE("conv: bias and relu ride on the convolution") {
+    for (const bool last : {true, false}) {
+        const Tensor bias = last ? random_tensor({7}, 8) : random_tensor({7, 1, 1}, 8);
+        expect_same({"conv",
+                     {{"strides", Dims{1, 1}},
+                      {"padding_low", Dims{1, 1}},
+                      {"padding_high", Dims{1, 1}},
+                      {"dilations", Dims{1, 1}},
+                      {"groups", int64_t{1}},
+                      {"data_format", std::string(last ? "channels_last" : "channels_first")},
+                      {"epilogue", std::string("add i0 i1;relu t0")}},
+                     {random_tensor(activation(2, 5, {6, 9}, last), 6),
+                      random_tensor({3, 3, 5, 7}, 7), bias},
+                     {{LM_F32, activation(2, 7, {6, 9}, last)}}},
+                    2e-6);
+    }
+}
+
+TEST_CASE("reductions: every kind over every set of axes") {
+    const Tensor x = random_tensor({3, 5, 7, 4}, 9);
+    for (const char* op : {"reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod"})
+        for (const Dims& axes :
+             {Dims{0}, Dims{3}, Dims{0, 2}, Dims{1, 3}, Dims{0, 1, 2}, Dims{0, 1, 2, 3}}) {
+            Dims y;
+            for (int64_t d = 0; d < 4; ++d)
+                if (std::find(axes.begin(), axes.end(), d) == axes.end())
+                    y.push_back(x.type.dims[static_cast<size_t>(d)]);
+            expect_same({op, {{"axes", axes}, {"keep_dims", false}}, {x}, {{LM_F32, y}}}, 1e-5);
+        }
+}
+
+TEST_CASE("reductions: a long one is split, and a bias gradient is exact on integers") {
+    expect_same({"reduce_sum",
+                 {{"axes", Dims{0}}, {"keep_dims", false}},
+                 {random_tensor({30011, 5}, 10, Fill::integers)},
+                 {{LM_F32, {5}}}},
+                0);
+    expect_same({"reduce_sum",
+                 {{"axes", Dims{0}}, {"keep_dims", false}},
+                 {random_tensor({50021}, 10, Fill::integers)},
+                 {{LM_F32, {}}}},
+                0);
+    expect_same({"reduce_mean",
+                 {{"axes", Dims{1}}, {"keep_dims", false}},
+                 {random_tensor({3, 20001}, 10)},
+                 {{LM_F32, {3}}}},
+                1e-6);
+}
+
+TEST_CASE("softmax: every axis; cross-entropy of labels with logits") {
+    for (int64_t axis = 0; axis < 3; ++axis)
+        for (const char* op : {"softmax", "log_softmax"})
+            expect_same(
+                {op, {{"axis", axis}}, {random_tensor({4, 11, 37}, 11)}, {{LM_F32, {4, 11, 37}}}},
+                2e-6);
+    expect_same({"softmax_cross_entropy",
+                 {},
+                 {random_tensor({129, 10}, 12), random_tensor({129, 10}, 13)},
+                 {{LM_F32, {129}}}},
+                4e-6);
+}
+
+TEST_CASE("pools: maxima, means and their gradients with padding and overlap") {
+    struct Case {
+        Dims in, out, window, strides, low, high;
+    };
+    for (const bool last : {true, false})
+        for (const Case& t :
+             {Case{{9, 8}, {4, 4}, {2, 2}, {2, 2}, {0, 0}, {0, 0}},
+              Case{{7, 9}, {4, 5}, {3, 3}, {2, 2}, {1, 1}, {1, 1}},
+              Case{{13}, {11}, {3}, {1}, {0}, {0}},
+              Case{{5, 4, 6}, {3, 2, 6}, {2, 2, 3}, {2, 2, 1}, {0, 0, 1}, {1, 0, 1}}}) {
+            const Dims x = activation(3, 5, t.in, last), y = activation(3, 5, t.out, last);
+            Attrs attrs{{"window", t.window},
+                        {"strides", t.strides},
+                        {"padding_low", t.low},
+                        {"padding_high", t.high},
+                        {"data_format", std::string(last ? "channels_last" : "channels_first")}};
+            // Few distinct integers: many ties.
+            const Tensor xt = random_tensor(x, 14, Fill::integers),
+                         dy = random_tensor(y, 15, Fill::integers);
+            expect_same({"max_pool", attrs, {xt}, {{LM_F32, y}}}, 0);
+            expect_same({"avg_pool", attrs, {xt}, {{LM_F32, y}}}, 1e-6);
+            if (!reference().available())
+                return;
+            const Tensor yt = reference().run({"max_pool", attrs, {xt}, {{LM_F32, y}}})[0];
+            expect_same({"max_pool_grad", attrs, {xt, yt, dy}, {{LM_F32, x}}}, 0);
+            attrs.emplace_back("input_shape", x);
+            expect_same({"avg_pool_grad", attrs, {dy}, {{LM_F32, x}}}, 1e-6);
+        }
+}
+
+TEST_CASE("lookups: gather, scatter_add and one_hot leave out indices outside") {
+    const Tensor at = indices({9}, 6);
+    expect_same({"gather",
+                 {{"axis", int64_t{1}}},
+                 {random_tensor({3, 6, 5}, 16), at},
+                 {{LM_F32, {3, 9, 5}}}},
+                0);
+    expect_same({"scatter_add",
+                 {{"axis", int64_t{1}}, {"size", int64_t{6}}},
+                 {at, random_tensor({3, 9, 5}, 17, Fill::integers)},
+                 {{LM_F32, {3, 6, 5}}}},
+                0);
+    expect_same({"one_hot",
+                 {{"depth", int64_t{6}}, {"dtype", std::string("f32")}},
+                 {at},
+                 {{LM_F32, {9, 6}}}},
+                0);
+}
+
+TEST_CASE("argmax and top_k: of equals the first comes first") {
+    const Tensor x = random_tensor({13, 57}, 18, Fill::integers);
+    expect_same({"argmax", {{"axis", int64_t{1}}}, {x}, {{LM_I64, {13}}}}, 0);
+    expect_same({"argmax", {{"axis", int64_t{0}}}, {x}, {{LM_I64, {57}}}}, 0);
+    expect_same({"top_k", {{"k", int64_t{5}}}, {x}, {{LM_F32, {13, 5}}, {LM_I64, {13, 5}}}}, 0);
+}
+
+TEST_CASE("random: the same bits as everywhere, normal draws to rounding") {
+    const Tensor state(LM_I64, {3}, std::vector<int64_t>{1234567890123, 17, 40});
+    const int64_t key = -1234567890123456789;
+    for (const bool batched : {false, true}) {
+        const auto attrs = [&](Attrs more) {
+            more.insert(more.end(),
+                        {{"shape", Dims{7, 13, 3}}, {"batched", batched}, {"key", key}});
+            return more;
+        };
+        const std::vector<TensorType> y{{LM_F32, {7, 13, 3}}};
+        expect_same({"random_uniform", attrs({{"low", -0.3}, {"high", 0.7}}), {state}, y}, 0);
+        expect_same({"random_bernoulli", attrs({{"probability", 0.3}}), {state}, y}, 0);
+        for (const bool truncated : {false, true})
+            expect_same({"random_normal",
+                         attrs({{"mean", 0.5}, {"stddev", 2.0}, {"truncated", truncated}}),
+                         {state},
+                         y},
+                        1e-6);
+    }
+}
+
+TEST_CASE("resize: nearest and bilinear, larger and smaller, and their gradients") {
+    for (const char* method : {"nearest", "bilinear"})
+        for (const Dims& size : {Dims{10, 6}, Dims{3, 13}, Dims{5, 7}}) {
+            Attrs attrs{{"method", std::string(method)},
+                        {"data_format", std::string("channels_last")}};
+            Attrs grad = attrs;
+            attrs.emplace_back("size", size);
+            const Dims y{2, size[0], size[1], 3};
+            grad.emplace_back("input_shape", Dims{2, 5, 7, 3});
+            expect_same({"resize", attrs, {random_tensor({2, 5, 7, 3}, 19)}, {{LM_F32, y}}}, 1e-6);
+            expect_same({"resize_grad", grad, {random_tensor(y, 20)}, {{LM_F32, {2, 5, 7, 3}}}},
+                        2e-6);
+        }
+}
