@@ -60,7 +60,10 @@ class Reverse {
             return;
         const auto op = find_operator(node.op);
         if (op->table().gradient == nullptr)
-            return; // piecewise constant: the gradient is zero
+            fail(StatusCode::Unsupported,
+                 fmt::format("{} ({}): the operator has no gradient, but the loss depends on a "
+                             "trainable value through it",
+                             node.name, node.op));
         std::vector<lm_value> input_grads(node.inputs.size(), kNone);
         const auto desc = describe_node(graph_, node);
         BuildHooks none;

@@ -64,13 +64,19 @@ TEST_CASE("gradient: a product's stays right where elements are zero") {
           std::vector<double>{0, 0, 0});
 }
 
-TEST_CASE("gradient: indices and draws stop it in silence") {
-    CHECK(
-        gradients("one_hot", {indices({1, 0}, {2})}, {{"depth", 3}, {"dtype", "f64"}})[0].empty());
-    Build b;
-    const Value x = b.input({2, 3}, LM_F64);
-    const Value y = cast(argmax(x, 1), LM_F64);
-    CHECK(y.shape() == Dims{2});
+TEST_CASE("gradient: indices stop it in silence") {
+    const Attrs attrs{{"depth", 3}, {"dtype", "f64"}};
+    CHECK(gradients("one_hot", {indices({1, 0}, {2})}, attrs)[0].empty());
+    const Tensor x = random({2, 4});
+    const auto g = gradients("gather", {x, run("argmax", {x}, {{"axis", 0}})[0]}, {{"axis", 1}});
+    CHECK(g[1].empty());
+}
+
+TEST_CASE("gradient: an operator without one refuses by its name") {
+    CHECK_THROWS_WITH(
+        gradients("max_pool_grad", {random({1, 4, 1}), random({1, 2, 1}), random({1, 2, 1})},
+                  {{"window", Dims{2}}, {"strides", Dims{2}}}),
+        Catch::Matchers::Contains("max_pool_grad") && Catch::Matchers::Contains("no gradient"));
 }
 
 TEST_CASE("decomposition: one_hot and reduce_mean") {

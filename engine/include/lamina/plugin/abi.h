@@ -219,7 +219,7 @@ typedef struct lm_operator {
     lm_status (*infer)(const struct lm_host*, const lm_node_desc*, void* context, lm_emit_tensor,
                        lm_error*);
     /* The inputs' gradients, written in operators. output_grads holds -1 where none arrives;
-     * input_grads is to be filled, -1 for none. NULL: the operator has no gradient. */
+     * input_grads is to be filled, -1 for none (zero). NULL: refuses to be differentiated. */
     lm_status (*gradient)(const struct lm_host*, lm_graph*, const lm_node_desc*,
                           const lm_value* inputs, const lm_value* outputs,
                           const lm_value* output_grads, lm_value* input_grads, lm_error*);
