@@ -10,7 +10,8 @@
 namespace lamina {
 
 struct FetchOptions {
-    /// Expected digest, 64 hexadecimal digits; empty: not checked.
+    /// Expected digest, 64 hexadecimal digits, of the file or, when it is gzip, of what it
+    /// decompresses to: then any mirror's compression will do. Empty: not checked.
     std::string sha256;
     /// Called with the bytes that have come and the bytes in all (0 while unknown); returning false
     /// stops the download with Error(Cancelled).
@@ -26,5 +27,8 @@ struct FetchOptions {
 /// digest.
 LAMINA_API void fetch(const std::string& url, const std::filesystem::path& target,
                       const FetchOptions& options = {});
+
+/// Whether a file is there whose digest, or that of its gzip content, is this one.
+LAMINA_API bool has_digest(const std::filesystem::path& path, const std::string& sha256);
 
 } // namespace lamina

@@ -158,6 +158,7 @@ const lm_host* host_table() {
         h.read_file = host_read_file;
         h.fetch = host_fetch;
         h.data_folder = host_data_folder;
+        h.resize_image = host_resize_image;
         return h;
     }();
     return &table;

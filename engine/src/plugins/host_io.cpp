@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "lamina/error.hpp"
 #include "lamina/fetch.hpp"
 #include "lamina/file.hpp"
 #include "lamina/image.hpp"
@@ -22,6 +23,13 @@ void* hand_out(const void* data, size_t bytes) {
     return out;
 }
 
+void hand_out(const Image& image, lm_image* out) {
+    out->width = image.width;
+    out->height = image.height;
+    out->channels = image.channels;
+    out->pixels = static_cast<uint8_t*>(hand_out(image.pixels.data(), image.pixels.size()));
+}
+
 } // namespace
 
 const char* host_cache_folder() {
@@ -34,10 +42,24 @@ lm_status host_decode_image(const void* bytes, uint64_t size, int32_t channels, 
     return guarded(error, [&] {
         const Image image =
             decode_image({static_cast<const uint8_t*>(bytes), size}, "image", channels);
-        out->width = image.width;
-        out->height = image.height;
-        out->channels = image.channels;
-        out->pixels = static_cast<uint8_t*>(hand_out(image.pixels.data(), image.pixels.size()));
+        hand_out(image, out);
+    });
+}
+
+lm_status host_resize_image(const lm_image* image, int32_t width, int32_t height,
+                            const char* method, lm_image* out, lm_error* error) {
+    return guarded(error, [&] {
+        const std::string name = method;
+        if (name != "nearest" && name != "bilinear")
+            throw Error(StatusCode::InvalidArgument,
+                        "unknown resampling \"" + name + "\": expected nearest or bilinear");
+        const auto bytes = static_cast<size_t>(image->width) * static_cast<size_t>(image->height) *
+                           static_cast<size_t>(image->channels);
+        const Image source{
+            image->width, image->height, image->channels, {image->pixels, image->pixels + bytes}};
+        hand_out(resize(source, width, height,
+                        name == "nearest" ? Resampling::Nearest : Resampling::Bilinear),
+                 out);
     });
 }
 
@@ -53,6 +75,8 @@ lm_status host_fetch(const char* url, const char* sha256, const char* path, lm_e
     return guarded(error, [&] {
         FetchOptions options;
         options.sha256 = sha256 == nullptr ? "" : sha256;
+        if (!options.sha256.empty() && has_digest(path, options.sha256))
+            return;
         fetch(url, path, options);
     });
 }

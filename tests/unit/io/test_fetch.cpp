@@ -97,6 +97,23 @@ TEST_CASE("fetch: a wrong digest is refused with both digests, and nothing is ke
               sha256("genuine") + "\n  SHA-256 found    " + sha256("tampered"));
 }
 
+TEST_CASE("fetch: the digest of a gzip file's content will do, whatever the compression") {
+    const TempFolder folder;
+    // What `gzip -1n` makes of "genuine\n".
+    const std::string gzip("\x1f\x8b\x08\0\0\0\0\0\x04\x03\x4b\x4f\xcd\x2b\xcd\xcc\x4b\xe5\x02\0"
+                           "\x43\x3c\x76\x99\x08\0\0\0",
+                           28);
+    put(folder / "source.gz", gzip);
+    FetchOptions options;
+    options.sha256 = sha256("genuine\n");
+    fetch("file://" + (folder / "source.gz").string(), folder / "a.gz", options);
+    CHECK(get(folder / "a.gz") == gzip);
+    CHECK(has_digest(folder / "a.gz", options.sha256));
+    CHECK(has_digest(folder / "a.gz", sha256(gzip)));
+    CHECK_FALSE(has_digest(folder / "a.gz", sha256("other")));
+    CHECK_FALSE(has_digest(folder / "missing", options.sha256));
+}
+
 TEST_CASE("fetch: no server, no file and an early end are told apart") {
     const TempFolder folder;
     CHECK(

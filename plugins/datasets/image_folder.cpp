@@ -1,0 +1,199 @@
+// A folder of pictures, one folder a class: DIR/cat/1.jpg, or DIR/train/cat/1.jpg with DIR/test,
+// DIR/validation or DIR/val beside it. Classes are numbered in the order of their names, as in
+// Keras's image_dataset_from_directory.
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <filesystem>
+
+#include "idx.hpp"
+#include "lamina/plugin/dataset.hpp"
+
+namespace lamina::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+using plugin::Error;
+
+struct File {
+    fs::path path;
+    int64_t label;
+};
+
+struct Picture {
+    int width;
+    int height;
+    int channels;
+    std::unique_ptr<uint8_t, FreeByHost> pixels;
+};
+
+bool is_picture(const fs::path& path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
+bool is_hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
+
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+    std::vector<fs::path> entries;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error))
+        if (!is_hidden(entry->path()))
+            entries.push_back(entry->path());
+    if (error)
+        throw Error(LM_IO, folder.string() + ": cannot read: " + error.message());
+    std::sort(entries.begin(), entries.end());
+    return entries;
+}
+
+std::vector<std::string> class_folders(const fs::path& folder) {
+    std::vector<std::string> names;
+    for (const fs::path& entry : sorted_entries(folder))
+        if (fs::is_directory(entry))
+            names.push_back(entry.filename().string());
+    return names;
+}
+
+class ImageFolder : public plugin::Dataset {
+  public:
+    ImageFolder(const plugin::Config& config, const fs::path& folder)
+        : host_(config.host()), channels_(static_cast<int>(config.integer("channels"))),
+          resampling_(config.string("resampling")) {
+        if (!fs::is_directory(folder))
+            throw Error(LM_NOT_FOUND, "image_folder: there is no folder " + folder.string());
+        const bool split = fs::is_directory(folder / "train");
+        const fs::path train = split ? folder / "train" : folder;
+        info_.class_names = class_folders(train);
+        list(train, train_);
+        if (train_.empty())
+            throw Error(LM_NOT_FOUND, "image_folder: no pictures in " + train.string() +
+                                          "\n  hint: expected a folder for each class with .png, "
+                                          ".jpg or .jpeg files in it, as " +
+                                          (train / "cat" / "1.jpg").string());
+        if (split)
+            for (const char* name : {"test", "validation", "val"})
+                if (test_.empty() && fs::is_directory(folder / name))
+                    list(folder / name, test_);
+        set_size(config);
+        info_.n_train = train_.size();
+        info_.n_test = test_.size();
+        info_.scale = 1.0 / 255.0;
+        info_.source = folder.string();
+    }
+
+    const plugin::DatasetInfo& info() const override { return info_; }
+
+    int64_t read(plugin::Split split, uint64_t index, void* sample) const override {
+        const File& file = (split == plugin::Split::Train ? train_ : test_)[index];
+        const Picture picture = load(file.path);
+        const auto bytes = static_cast<size_t>(info_.dims[0] * info_.dims[1] * info_.dims[2]);
+        if (picture.height == info_.dims[0] && picture.width == info_.dims[1])
+            std::memcpy(sample, picture.pixels.get(), bytes);
+        else
+            std::memcpy(sample, resized(picture, file.path).pixels.get(), bytes);
+        return file.label;
+    }
+
+  private:
+    void list(const fs::path& folder, std::vector<File>& files) const {
+        for (const std::string& name : class_folders(folder)) {
+            const auto found = std::find(info_.class_names.begin(), info_.class_names.end(), name);
+            if (found == info_.class_names.end())
+                throw Error(LM_INVALID_ARGUMENT, "image_folder: " + (folder / name).string() +
+                                                     " is a class without training pictures");
+            const size_t before = files.size();
+            for (const fs::path& entry : sorted_entries(folder / name))
+                if (is_picture(entry) && fs::is_regular_file(entry))
+                    files.push_back({entry, found - info_.class_names.begin()});
+            if (files.size() == before)
+                host_->log(LM_LOG_WARNING, ("image_folder: no .png, .jpg or .jpeg files in " +
+                                            (folder / name).string())
+                                               .c_str());
+        }
+    }
+
+    /// Height and width as configured, else those of the first training picture.
+    void set_size(const plugin::Config& config) {
+        resize_ = config.has("height") || config.has("width");
+        if (resize_ && !(config.has("height") && config.has("width")))
+            plugin::invalid("image_folder: height and width go together");
+        if (resize_) {
+            info_.dims = {config.integer("height"), config.integer("width"), channels_};
+        } else {
+            const Picture first = load(train_.front().path);
+            info_.dims = {first.height, first.width, channels_};
+        }
+    }
+
+    Picture load(const fs::path& path) const {
+        void* bytes = nullptr;
+        uint64_t size = 0;
+        plugin::call(host_->read_file, path.c_str(), &bytes, &size);
+        const std::unique_ptr<uint8_t, FreeByHost> file(static_cast<uint8_t*>(bytes),
+                                                        FreeByHost{host_});
+        lm_image image{};
+        image.struct_size = sizeof image;
+        try {
+            plugin::call(host_->decode_image, bytes, size, channels_, &image);
+        } catch (const Error& error) {
+            throw Error(error.code(), path.string() + ": " + error.what());
+        }
+        return {image.width, image.height, image.channels, {image.pixels, FreeByHost{host_}}};
+    }
+
+    Picture resized(const Picture& picture, const fs::path& path) const {
+        const auto height = static_cast<int32_t>(info_.dims[0]);
+        const auto width = static_cast<int32_t>(info_.dims[1]);
+        if (!resize_)
+            plugin::invalid(path.string() + ": " + std::to_string(picture.width) + "x" +
+                            std::to_string(picture.height) +
+                            " pixels, but the first training picture has " + std::to_string(width) +
+                            "x" + std::to_string(height) +
+                            "\n  hint: --data image_folder:height=" + std::to_string(height) +
+                            ",width=" + std::to_string(width) + " scales them all to one size");
+        lm_image from{};
+        from.struct_size = sizeof from;
+        from.width = picture.width;
+        from.height = picture.height;
+        from.channels = picture.channels;
+        from.pixels = picture.pixels.get();
+        lm_image to{};
+        to.struct_size = sizeof to;
+        plugin::call(host_->resize_image, &from, width, height, resampling_.c_str(), &to);
+        return {to.width, to.height, to.channels, {to.pixels, FreeByHost{host_}}};
+    }
+
+    const lm_host* host_;
+    int channels_;
+    std::string resampling_;
+    bool resize_ = false;
+    std::vector<File> train_;
+    std::vector<File> test_;
+    plugin::DatasetInfo info_;
+};
+
+std::unique_ptr<plugin::Dataset> open_image_folder(const plugin::Config& config,
+                                                   const std::string& data_dir) {
+    if (data_dir.empty())
+        plugin::invalid("image_folder: --data-dir is missing: the folder that has a folder of "
+                        "pictures for each class");
+    return std::make_unique<ImageFolder>(config, data_dir);
+}
+
+LAMINA_DATASET(image_folder, R"({
+    "height": {"type": "int", "nullable": true, "default": null, "min": 1,
+               "doc": "pixels that every picture is scaled to"},
+    "width": {"type": "int", "nullable": true, "default": null, "min": 1,
+              "doc": "pixels that every picture is scaled to"},
+    "channels": {"type": "int", "default": 3, "enum": [1, 3, 4],
+                 "doc": "1 grey, 3 RGB, 4 RGBA"},
+    "resampling": {"type": "string", "default": "bilinear", "enum": ["nearest", "bilinear"]}
+})",
+               "PNG and JPEG pictures in a folder for each class", open_image_folder)
+
+} // namespace
+} // namespace lamina::datasets
