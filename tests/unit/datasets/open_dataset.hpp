@@ -4,12 +4,13 @@
 #include "lamina/error.hpp"
 #include "lamina/plugin/abi.h"
 #include "lamina/registry.hpp"
+#include "lamina/shape.hpp"
 #include "plugins/host.hpp"
 #include "plugins/schema.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,12 @@ class OpenDataset {
     OpenDataset& operator=(const OpenDataset&) = delete;
 
     const lm_dataset_info& info() const { return info_; }
-    std::vector<std::int64_t> dims() const { return {info_.dims, info_.dims + info_.rank}; }
+    Shape dims() const {
+        return Shape(std::span(info_.dims, static_cast<std::size_t>(info_.rank)));
+    }
 
     std::vector<std::uint8_t> sample(int split, std::uint64_t index) {
-        std::size_t size = 1;
-        for (const std::int64_t extent : dims())
-            size *= static_cast<std::size_t>(extent);
-        std::vector<std::uint8_t> pixels(size);
+        std::vector<std::uint8_t> pixels(static_cast<std::size_t>(dims().elements()));
         check(table().read(self_, split, index, pixels.data(), &label_, &error_));
         return pixels;
     }

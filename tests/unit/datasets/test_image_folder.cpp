@@ -32,7 +32,7 @@ TEST_CASE("image_folder: classes are numbered by name, pictures ordered by name"
     CHECK(dataset.info().n_test == 0);
     CHECK(dataset.info().n_classes == 2);
     CHECK(std::string(dataset.info().class_names[0]) == "cat");
-    CHECK(dataset.dims() == std::vector<std::int64_t>{3, 4, 3});
+    CHECK(dataset.dims() == Shape{3, 4, 3});
     CHECK(dataset.label(LM_SPLIT_TRAIN, 0) == 0);
     CHECK(dataset.label(LM_SPLIT_TRAIN, 1) == 1);
     CHECK(dataset.sample(LM_SPLIT_TRAIN, 0)[0] == 30);
@@ -61,7 +61,7 @@ TEST_CASE("image_folder: pictures are scaled and converted when asked") {
     paint(folder / "a/2.png", 60, 2, 2);
     OpenDataset dataset("image_folder", folder.path(),
                         R"({"height": 6, "width": 8, "channels": 1, "resampling": "nearest"})");
-    CHECK(dataset.dims() == std::vector<std::int64_t>{6, 8, 1});
+    CHECK(dataset.dims() == Shape{6, 8, 1});
     CHECK(dataset.sample(LM_SPLIT_TRAIN, 0) == std::vector<std::uint8_t>(48, 50));
     CHECK(dataset.sample(LM_SPLIT_TRAIN, 1) == std::vector<std::uint8_t>(48, 60));
 }

@@ -55,7 +55,7 @@ TEST_CASE("mnist: plain idx files are read as they are") {
     CHECK(std::string(mnist.info().class_names[7]) == "7");
     CHECK(mnist.info().scale == 1.0 / 255);
     CHECK(mnist.info().source == folder.path());
-    CHECK(mnist.dims() == std::vector<std::int64_t>{2, 3, 1});
+    CHECK(mnist.dims() == Shape{2, 3, 1});
     CHECK(mnist.sample(LM_SPLIT_TRAIN, 1) == std::vector<std::uint8_t>{6, 7, 8, 9, 10, 11});
     CHECK(mnist.label(LM_SPLIT_TRAIN, 3) == 9);
     CHECK(mnist.label(LM_SPLIT_TEST, 1) == 4);
@@ -66,7 +66,7 @@ TEST_CASE("mnist: the bundled sample is the first digits of real MNIST") {
     OpenDataset mnist("mnist", "", R"({"sample": true})");
     CHECK(mnist.info().n_train == 6000);
     CHECK(mnist.info().n_test == 1000);
-    CHECK(mnist.dims() == std::vector<std::int64_t>{28, 28, 1});
+    CHECK(mnist.dims() == Shape{28, 28, 1});
     const std::vector<std::int64_t> first{5, 0, 4, 1, 9, 2, 1, 3, 1, 4};
     for (std::uint64_t i = 0; i < first.size(); ++i)
         CHECK(mnist.label(LM_SPLIT_TRAIN, i) == first[i]);
