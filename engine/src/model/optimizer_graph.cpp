@@ -1,0 +1,138 @@
+#include "model/optimizer_graph.hpp"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "graph/autodiff.hpp"
+#include "graph/node_desc.hpp"
+#include "lamina/error.hpp"
+#include "lamina/plugin/graph.hpp"
+#include "model/tracer.hpp"
+#include "plugins/host.hpp"
+#include "plugins/schema.hpp"
+
+namespace lamina {
+
+namespace {
+
+using plugin::Value;
+
+/// Slots are variables of their own, named after the one they belong to.
+class OptimizerHooks : public BuildHooks {
+  public:
+    explicit OptimizerHooks(std::string parameter) : parameter_(std::move(parameter)) {}
+
+    ValueId variable(lm_graph& graph, const lm_variable_desc& desc) override {
+        Variable v;
+        v.name = fmt::format("optimizer/{}/{}", desc.name, parameter_);
+        v.type = from_plugin(desc.dtype, desc.rank, desc.dims);
+        v.kind = VariableKind::Slot;
+        v.layer = graph.layer;
+        v.initializer = desc.initializer == nullptr ? "\"zeros\"" : desc.initializer;
+        return graph.graph.add_variable(v);
+    }
+    void assign(lm_graph& graph, ValueId variable, ValueId value) override {
+        graph.graph.set_update(variable, value);
+    }
+
+  private:
+    std::string parameter_;
+};
+
+struct Clipping {
+    std::optional<double> value, norm, global_norm;
+};
+
+std::optional<double> take_number(Json& config, const char* key) {
+    const auto it = config.find(key);
+    if (it == config.end())
+        return std::nullopt;
+    const Json value = *it;
+    config.erase(it);
+    if (value.is_null())
+        return std::nullopt;
+    if (!value.is_number() || value.get<double>() <= 0)
+        throw UsageError(
+            fmt::format("optimizer: `{}` must be a number above 0, got {}", key, value.dump()));
+    return value.get<double>();
+}
+
+Value norm_of_square(Value squared_sum) { return sqrt(squared_sum); }
+Value square_sum(Value g) { return reduce_sum(square(g), all_axes(g)); }
+
+/// What the configuration states, or the optimizer's default.
+double stated_learning_rate(const std::string& class_name, const Json& config) {
+    if (config.contains("learning_rate"))
+        return config.at("learning_rate").get<double>();
+    const Json schema = part_schema("optimizer", class_name);
+    return schema.contains("learning_rate") ? schema.at("learning_rate").value("default", 0.001)
+                                            : 0.001;
+}
+
+/// g * limit / max(norm, limit)
+Value scale_to(Value g, Value norm, double limit) { return g * (limit / maximum(norm, limit)); }
+
+} // namespace
+
+double add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
+    auto [class_name, config] = part_spec(optimizer);
+    const Clipping clip{take_number(config, "clipvalue"), take_number(config, "clipnorm"),
+                        take_number(config, "global_clipnorm")};
+    Json schedule;
+    if (config.contains("learning_rate") && config.at("learning_rate").is_object()) {
+        schedule = config.at("learning_rate");
+        config.erase("learning_rate");
+    }
+
+    const ValueId rate_input = graph.add_input("learning_rate", {DType::F32, {}});
+    const ValueId iterations = graph.add_input("iterations", {DType::F32, {}});
+    const ValueId epoch = graph.add_input("epoch", {DType::F32, {}});
+    BuildHooks none;
+    lm_graph context{graph, none, LM_MODE_TRAIN, "optimizer", "", {}};
+    plugin::Graph builder(host_table(), &context);
+    ValueId rate = rate_input;
+    if (!schedule.is_null())
+        rate = apply_part(context, "schedule", schedule, {rate_input, iterations, epoch}).at(0);
+
+    std::vector<Variable> targets;
+    std::vector<ValueId> values;
+    for (const Variable& v : graph.variables())
+        if (v.trainable)
+            targets.push_back(v), values.push_back(v.value);
+    const auto gradients = differentiate(graph, loss, values);
+
+    Value global_norm;
+    if (clip.global_norm)
+        for (const ValueId g : gradients) {
+            if (g == kNone)
+                continue;
+            const Value squares = square_sum({builder, g});
+            global_norm = global_norm ? global_norm + squares : squares;
+        }
+    if (global_norm)
+        global_norm = norm_of_square(global_norm);
+
+    for (size_t i = 0; i < targets.size(); ++i) {
+        if (gradients[i] == kNone)
+            continue; // the loss does not depend on it
+        context.layer = targets[i].layer;
+        context.prefix = "update/";
+        Value g(builder, gradients[i]);
+        if (clip.value)
+            g = maximum(minimum(g, *clip.value), -*clip.value);
+        if (clip.norm)
+            g = scale_to(g, norm_of_square(square_sum(g)), *clip.norm);
+        if (clip.global_norm)
+            g = scale_to(g, global_norm, *clip.global_norm);
+        OptimizerHooks hooks(targets[i].name);
+        lm_graph update{graph, hooks, LM_MODE_TRAIN, targets[i].name, "update/", {}};
+        const auto updated =
+            apply_part(update, "optimizer", {{"class_name", class_name}, {"config", config}},
+                       {targets[i].value, g.id(), rate, iterations});
+        graph.set_update(targets[i].value, updated.at(0));
+    }
+    return stated_learning_rate(class_name, config);
+}
+
+} // namespace lamina

@@ -1,0 +1,18 @@
+/// The backward half of a training step: gradients, clipping, updates.
+#pragma once
+
+#include "io/json.hpp"
+#include "lamina/graph.hpp"
+
+namespace lamina {
+
+/// Differentiates the loss for every trainable variable and adds the optimizer's updates. Makes the
+/// inputs learning_rate, iterations and epoch. Returns the learning rate that the configuration
+/// states.
+///
+/// Every optimizer takes, besides its own keys, clipvalue (each element), clipnorm (the norm of
+/// each gradient) and global_clipnorm (of all together), as in Keras 3; learning_rate is a number
+/// or a schedule {"class_name", "config"}.
+double add_updates(Graph& graph, const Json& optimizer, ValueId loss);
+
+} // namespace lamina

@@ -1,0 +1,186 @@
+#include "model/step_graph.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "graph/autodiff.hpp"
+#include "graph/operators.hpp"
+#include "lamina/error.hpp"
+#include "lamina/plugin/graph.hpp"
+#include "model/optimizer_graph.hpp"
+#include "model/tracer.hpp"
+#include "plugins/host.hpp"
+
+namespace lamina {
+
+namespace {
+
+using plugin::Value;
+
+/// A context for the engine's own nodes, with the SDK's functions over it.
+class Scope {
+  public:
+    Scope(Graph& graph, BuildHooks& hooks, const std::string& layer, int32_t mode)
+        : context_{graph, hooks, mode, layer, "", {}}, builder_(host_table(), &context_) {}
+    lm_graph& context() { return context_; }
+    Value value(ValueId id) { return {builder_, id}; }
+
+  private:
+    lm_graph context_;
+    plugin::Graph builder_;
+};
+
+TensorType sample_type(const Architecture& model, const SampleFormat& format, int64_t batch) {
+    if (model.inputs.size() != 1)
+        fail(StatusCode::Unsupported,
+             fmt::format("model {} has {} inputs; training and prediction from data sets take one",
+                         model.name, model.inputs.size()));
+    auto dims = input_shape(model);
+    for (const int64_t d : dims)
+        if (d < 1)
+            throw UsageError(fmt::format(
+                "the input shape {} of model {} is not fully known; give it with --input-shape",
+                Shape(dims).to_string(), model.name));
+    dims.insert(dims.begin(), batch);
+    return {format.dtype, Shape(dims)};
+}
+
+/// Samples as the model sees them.
+Value prepared_input(Graph& graph, Scope& scope, const Architecture& model,
+                     const SampleFormat& format, int64_t batch) {
+    Value x = cast(scope.value(graph.add_input("x", sample_type(model, format, batch))), LM_F32);
+    if (format.scale != 1)
+        x = x * format.scale;
+    if (format.shift != 0)
+        x = x + format.shift;
+    return x;
+}
+
+std::string name_of(const Json& spec) { return snake_case(part_spec(spec).first); }
+
+bool wants_class_indices(const std::string& name) { return name.starts_with("sparse_"); }
+
+/// The labels as a loss or metric wants them: class indices, one-hot rows, or numbers shaped as the
+/// prediction.
+Value labels_for(const std::string& name, Value labels, Value prediction) {
+    if (wants_class_indices(name) || name == "confusion_matrix")
+        return labels;
+    const int64_t classes = prediction.dim(-1);
+    if (prediction.rank() >= 2 && classes > 1)
+        return one_hot(labels, classes);
+    return reshape(cast(labels, LM_F32), prediction.shape());
+}
+
+/// "accuracy" means the kind that fits the loss.
+std::string resolve_metric(const std::string& name, const std::string& loss, Value prediction) {
+    if (name != "accuracy" && name != "acc")
+        return name;
+    if (wants_class_indices(loss))
+        return "sparse_categorical_accuracy";
+    return prediction.dim(-1) == 1 ? "binary_accuracy" : "categorical_accuracy";
+}
+
+void add_metrics(StepGraph& step, Scope& scope, const TrainingConfig& config, Value labels,
+                 Value prediction) {
+    const std::string loss = name_of(config.loss);
+    for (const Json& spec : config.metrics) {
+        auto [given, settings] = part_spec(spec);
+        const std::string name = resolve_metric(snake_case(given), loss, prediction);
+        const Value truth = labels_for(name, labels, prediction);
+        Value out = scope.value(apply_part(scope.context(), "metric",
+                                           {{"class_name", name}, {"config", settings}},
+                                           {truth.id(), prediction.id()})
+                                    .at(0));
+        const bool mean = out.rank() == 1 && out.dim(0) == labels.dim(0);
+        if (mean)
+            out = reduce_mean(out, {0});
+        const std::string label = given == "acc" ? "accuracy" : snake_case(given);
+        step.graph.add_output(label, out.id());
+        step.metrics.push_back({label, mean});
+    }
+}
+
+Value mean_loss(Scope& scope, const TrainingConfig& config, Value labels, Value prediction) {
+    const Value truth = labels_for(name_of(config.loss), labels, prediction);
+    const Value each = scope.value(
+        apply_part(scope.context(), "loss", config.loss, {truth.id(), prediction.id()}).at(0));
+    return each.rank() == 0 ? each : reduce_mean(each, all_axes(each));
+}
+
+Value single_output(Scope& scope, const Architecture& model, const std::vector<ValueId>& outputs) {
+    if (outputs.size() != 1)
+        fail(StatusCode::Unsupported,
+             fmt::format("model {} has {} outputs; training and evaluation take one", model.name,
+                         outputs.size()));
+    return scope.value(outputs[0]);
+}
+
+} // namespace
+
+StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
+                         const SampleFormat& format, int64_t batch) {
+    StepGraph step;
+    Graph& graph = step.graph;
+    LayerTracer layers(graph, LM_MODE_TRAIN);
+    Scope input(graph, layers, "input", LM_MODE_TRAIN),
+        loss_scope(graph, layers, "loss", LM_MODE_TRAIN),
+        metric_scope(graph, layers, "metrics", LM_MODE_TRAIN);
+    const Value x = prepared_input(graph, input, model, format, batch);
+    const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
+    const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
+    Value loss = mean_loss(loss_scope, config, labels, prediction);
+    for (const ValueId extra : layers.losses())
+        loss = loss + reshape(loss_scope.value(extra), {});
+    graph.add_output("loss", loss.id());
+    add_metrics(step, metric_scope, config, labels, prediction);
+    step.learning_rate = add_updates(graph, config.optimizer, loss.id());
+    return step;
+}
+
+StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& config,
+                           const SampleFormat& format, int64_t batch) {
+    StepGraph step;
+    Graph& graph = step.graph;
+    LayerTracer layers(graph, LM_MODE_INFER);
+    Scope input(graph, layers, "input", LM_MODE_INFER),
+        loss_scope(graph, layers, "loss", LM_MODE_INFER),
+        metric_scope(graph, layers, "metrics", LM_MODE_INFER);
+    const Value x = prepared_input(graph, input, model, format, batch);
+    const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
+    const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
+    graph.add_output("loss", mean_loss(loss_scope, config, labels, prediction).id());
+    add_metrics(step, metric_scope, config, labels, prediction);
+    return step;
+}
+
+StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch) {
+    StepGraph step;
+    LayerTracer layers(step.graph, LM_MODE_INFER);
+    Scope input(step.graph, layers, "input", LM_MODE_INFER);
+    const Value x = prepared_input(step.graph, input, model, format, batch);
+    const auto outputs = layers.trace(model, batch, {x.id()});
+    for (size_t i = 0; i < outputs.size(); ++i)
+        step.graph.add_output(i == 0 ? "output" : fmt::format("output_{}", i), outputs[i]);
+    return step;
+}
+
+Graph initialization_graph(const std::vector<Variable>& variables) {
+    Graph graph;
+    for (const Variable& wanted : variables) {
+        Variable v = wanted;
+        v.update = kNone;
+        const ValueId target = graph.add_variable(v);
+        LayerTracer hooks(graph, LM_MODE_INFER);
+        lm_graph context{graph, hooks, LM_MODE_INFER, "initializer/" + v.name, "", {}};
+        const Json extra = {
+            {"_shape", std::vector<int64_t>(v.type.shape.begin(), v.type.shape.end())}};
+        graph.set_update(target,
+                         apply_part(context, "initializer",
+                                    parse_json(v.initializer, v.name + ": initializer"), {}, extra)
+                             .at(0));
+    }
+    return graph;
+}
+
+} // namespace lamina

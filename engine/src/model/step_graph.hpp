@@ -1,0 +1,55 @@
+/// The graphs of a model: training step, evaluation, prediction.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lamina/graph.hpp"
+#include "model/architecture.hpp"
+
+namespace lamina {
+
+/// How samples come: what the model sees is sample * scale + shift, worked out on the device.
+struct SampleFormat {
+    DType dtype = DType::F32;
+    double scale = 1;
+    double shift = 0;
+};
+
+/// What compile() fixes.
+struct TrainingConfig {
+    Json optimizer = "adam"; // a name or {"class_name", "config"}
+    Json loss = "categorical_crossentropy";
+    std::vector<Json> metrics = {"accuracy"};
+};
+
+/// A metric as the graph gives it.
+struct MetricOutput {
+    std::string name; // Keras's: "accuracy"
+    bool mean = true; // a mean over the batch; else a sum over it
+};
+
+struct StepGraph {
+    Graph graph;
+    std::vector<MetricOutput> metrics; // outputs of these names, besides "loss"
+    double learning_rate = 0;          // the optimizer's own
+};
+
+/// Inputs: x [batch, ...] of the format's dtype; y i64 [batch]; learning_rate, iterations, epoch:
+/// f32 scalars; and rng_state i64 [3] where something draws. Outputs: loss (mean over the batch,
+/// with regularization) and the metrics. Updates every trainable variable, its slots and the
+/// statistics.
+StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
+                         const SampleFormat& format, int64_t batch);
+
+/// Inputs x and y; outputs as for training. Updates nothing.
+StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& config,
+                           const SampleFormat& format, int64_t batch);
+
+/// Input x; outputs output, output_1, ...
+StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch);
+
+/// Sets the variables of the given list by their initializers. Input: rng_state.
+Graph initialization_graph(const std::vector<Variable>& variables);
+
+} // namespace lamina
