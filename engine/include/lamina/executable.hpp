@@ -28,6 +28,9 @@ class LAMINA_API VariableStore {
     const TensorType& type(const std::string& name) const;
     std::vector<std::string> names() const;
 
+    /// Scratch that all programs of the store share: at least so many bytes. Grows when asked for more.
+    std::shared_ptr<Buffer> arena(uint64_t bytes);
+
   private:
     struct Entry {
         TensorType type;
@@ -37,6 +40,7 @@ class LAMINA_API VariableStore {
 
     std::shared_ptr<Device> device_;
     std::map<std::string, Entry> entries_;
+    std::shared_ptr<Buffer> arena_;
 };
 
 /// Planned memory by kind, in bytes.

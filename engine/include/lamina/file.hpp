@@ -15,6 +15,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 /// A whole file. Throws Error(NotFound) or Error(Io), naming the path and the reason.
 LAMINA_API Bytes read_file(const std::filesystem::path& path);
+/// The first bytes of the file, at most `most`. Throws as read_file().
+LAMINA_API Bytes read_head(const std::filesystem::path& path, std::size_t most);
 LAMINA_API std::string read_text(const std::filesystem::path& path);
 
 /// Whether the bytes begin as gzip does.

@@ -75,7 +75,7 @@ Value scale_to(Value g, Value norm, double limit) { return g * (limit / maximum(
 
 } // namespace
 
-double add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
+Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     auto [class_name, config] = part_spec(optimizer);
     const Clipping clip{take_number(config, "clipvalue"), take_number(config, "clipnorm"),
                         take_number(config, "global_clipnorm")};
@@ -113,9 +113,11 @@ double add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     if (global_norm)
         global_norm = norm_of_square(global_norm);
 
+    Updates out{stated_learning_rate(class_name, config), {}};
     for (size_t i = 0; i < targets.size(); ++i) {
         if (gradients[i] == kNone)
             continue; // the loss does not depend on it
+        out.gradients.emplace_back(targets[i].name, gradients[i]);
         context.layer = targets[i].layer;
         context.prefix = "update/";
         Value g(builder, gradients[i]);
@@ -132,7 +134,7 @@ double add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
                        {targets[i].value, g.id(), rate, iterations});
         graph.set_update(targets[i].value, updated.at(0));
     }
-    return stated_learning_rate(class_name, config);
+    return out;
 }
 
 } // namespace lamina

@@ -6,6 +6,11 @@
 
 namespace lamina {
 
+struct Updates {
+    double learning_rate = 0;                               // that the configuration states
+    std::vector<std::pair<std::string, ValueId>> gradients; // by variable, before clipping
+};
+
 /// Differentiates the loss for every trainable variable and adds the optimizer's updates. Makes the
 /// inputs learning_rate, iterations and epoch. Returns the learning rate that the configuration
 /// states.
@@ -13,6 +18,6 @@ namespace lamina {
 /// Every optimizer takes, besides its own keys, clipvalue (each element), clipnorm (the norm of
 /// each gradient) and global_clipnorm (of all together), as in Keras 3; learning_rate is a number
 /// or a schedule {"class_name", "config"}.
-double add_updates(Graph& graph, const Json& optimizer, ValueId loss);
+Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss);
 
 } // namespace lamina

@@ -116,6 +116,25 @@ Value single_output(Scope& scope, const Architecture& model, const std::vector<V
     return scope.value(outputs[0]);
 }
 
+/// Outputs that say whether values are finite, numbered in the order in which a step computes them.
+class FiniteChecks {
+  public:
+    FiniteChecks(Graph& graph, BuildHooks& hooks) : graph_(graph), scope_(graph, hooks, "check", LM_MODE_TRAIN) {}
+
+    void add(const std::string& what, ValueId value) {
+        if (!is_floating(graph_.type(value).dtype))
+            return;
+        const Value finite = cast(is_finite(scope_.value(value)), LM_F32);
+        const Value all = reduce("reduce_min", finite, all_axes(finite), false);
+        graph_.add_output(fmt::format("finite {:04} {}", count_++, what), all.id());
+    }
+
+  private:
+    Graph& graph_;
+    Scope scope_;
+    int count_ = 0;
+};
+
 } // namespace
 
 StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
@@ -134,7 +153,17 @@ StepGraph training_graph(const Architecture& model, const TrainingConfig& config
         loss = loss + reshape(loss_scope.value(extra), {});
     graph.add_output("loss", loss.id());
     add_metrics(step, metric_scope, config, labels, prediction);
-    step.learning_rate = add_updates(graph, config.optimizer, loss.id());
+    Updates updates = add_updates(graph, config.optimizer, loss.id());
+    step.learning_rate = updates.learning_rate;
+    if (config.check_finite) {
+        FiniteChecks checks(graph, layers);
+        for (size_t i = 0; i < model.layers.size(); ++i)
+            for (const auto& call : layers.values()[i])
+                for (const ValueId v : call)
+                    checks.add(fmt::format("the output of layer {}", model.layers[i].name), v);
+        for (const auto& [name, gradient] : updates.gradients)
+            checks.add(fmt::format("the gradient of {}", name), gradient);
+    }
     return step;
 }
 

@@ -21,6 +21,8 @@ struct TrainingConfig {
     Json optimizer = "adam"; // a name or {"class_name", "config"}
     Json loss = "categorical_crossentropy";
     std::vector<Json> metrics = {"accuracy"};
+    bool check_finite = false; // training graphs get outputs "finite NUMBER NAME", f32 0 or 1, a
+                               // layer and a gradient each
 };
 
 /// A metric as the graph gives it.

@@ -74,6 +74,10 @@ std::pair<std::string, Json> part_spec(const Json& spec) {
     return {spec.at("class_name").get<std::string>(), config};
 }
 
+bool has_part(const std::string& kind, const std::string& class_name) {
+    return Registry::global().has(kind, registered_name(kind, class_name));
+}
+
 Json part_schema(const std::string& kind, const std::string& class_name) {
     const Part part = Registry::global().find(kind, registered_name(kind, class_name));
     return parse_json(part.as<lm_graph_function>().schema,

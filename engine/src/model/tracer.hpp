@@ -55,6 +55,9 @@ class LayerTracer : public BuildHooks {
 /// its configuration.
 std::pair<std::string, Json> part_spec(const Json& spec);
 
+/// Whether a part is registered under this name, in whichever spelling.
+bool has_part(const std::string& kind, const std::string& class_name);
+
 /// The schema of a registered graph function.
 Json part_schema(const std::string& kind, const std::string& class_name);
 

@@ -2,41 +2,15 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
 #include "io/json.hpp"
 #include "lamina/error.hpp"
 #include "plugins/host.hpp"
+#include "plugins/option_text.hpp"
 #include "plugins/schema.hpp"
 
 namespace lamina {
 
 namespace {
-
-struct Spec {
-    std::string name;
-    std::vector<std::pair<std::string, std::string>> options;
-};
-
-Spec parse_spec(const std::string& text) {
-    const auto colon = text.find(':');
-    Spec spec{text.substr(0, colon), {}};
-    if (colon == std::string::npos)
-        return spec;
-    for (const std::string& option : split(text.substr(colon + 1), ',')) {
-        const auto equals = option.find('=');
-        if (equals == std::string::npos || equals == 0)
-            throw UsageError(
-                fmt::format("--backend {}: `{}` is not of the form key=value", text, option));
-        spec.options.emplace_back(option.substr(0, equals), option.substr(equals + 1));
-    }
-    return spec;
-}
-
-/// "1" is a number, "true" a boolean, all else a string.
-Json option_value(const std::string& text) {
-    const Json value = Json::parse(text, nullptr, false);
-    return value.is_number() || value.is_boolean() ? value : Json(text);
-}
 
 /// A backend with the kernels that plugins bring for it.
 struct Backend {
@@ -112,7 +86,7 @@ std::vector<BackendStatus> list_backends() {
 }
 
 std::shared_ptr<Device> Device::open(const std::string& text) {
-    Spec spec = parse_spec(text);
+    const PartOptions spec = parse_part_options(text, "--backend");
     Backend backend(spec.name);
     const uint64_t count = [&] {
         try {
@@ -124,18 +98,18 @@ std::shared_ptr<Device> Device::open(const std::string& text) {
     std::shared_ptr<Device> device(new Device());
     Json config = Json::object();
     uint64_t index = UINT64_MAX;
-    for (const auto& [key, value] : spec.options) {
+    for (const auto& [key, value] : spec.options.items()) {
         if (key == "device") {
-            const Json number = option_value(value);
-            if (!number.is_number_unsigned() || number.get<uint64_t>() >= count)
+            if (!value.is_number_unsigned() || value.get<uint64_t>() >= count)
                 throw UsageError(fmt::format(
                     "--backend {}: no device {}; there are 0 to {}, see `lamina devices`", text,
-                    value, count - 1));
-            index = number.get<uint64_t>();
+                    value.dump(), count - 1));
+            index = value.get<uint64_t>();
         } else if (Registry::global().has("operator", key)) {
-            device->forced_.emplace_back(key, value);
+            device->forced_.emplace_back(key, value.is_string() ? value.get<std::string>()
+                                                                : value.dump());
         } else {
-            config[key] = option_value(value);
+            config[key] = value;
         }
     }
     const lm_config checked(apply_schema(config, backend.table().schema, "--backend " + spec.name));

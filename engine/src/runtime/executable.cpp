@@ -54,6 +54,14 @@ std::vector<std::string> VariableStore::names() const {
     return out;
 }
 
+std::shared_ptr<Buffer> VariableStore::arena(uint64_t bytes) {
+    if (arena_ == nullptr || arena_->bytes() < bytes) {
+        arena_.reset(); // first, so that both are never there at once
+        arena_ = device_->allocate(bytes, LM_SLOT_ARENA);
+    }
+    return arena_;
+}
+
 namespace {
 
 std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node) {
@@ -166,14 +174,23 @@ struct Executable::State {
         static constexpr int32_t kinds[] = {LM_SLOT_ARENA, LM_SLOT_VARIABLE, LM_SLOT_CONSTANT,
                                             LM_SLOT_INPUT, LM_SLOT_OUTPUT};
         for (const Slot& slot : plan.slots) {
-            if (slot.kind == SlotKind::Variable)
+            if (slot.kind == SlotKind::Arena)
+                buffers.push_back(nullptr); // bound at each run
+            else if (slot.kind == SlotKind::Variable)
                 buffers.push_back(
                     variables->require(slot.name, graph.variables()[slot.index].type));
             else
                 buffers.push_back(
                     device().allocate(slot.bytes, kinds[static_cast<size_t>(slot.kind)]));
-            raw_buffers.push_back(buffers.back()->raw());
+            raw_buffers.push_back(buffers.back() ? buffers.back()->raw() : nullptr);
         }
+    }
+
+    /// The arena is bound anew each time: another program may have made it grow.
+    lm_buffer* const* bound() {
+        const auto arena = variables->arena(plan.slots[0].bytes);
+        raw_buffers[0] = arena->raw();
+        return raw_buffers.data();
     }
 
     void write_constants() {
@@ -229,7 +246,7 @@ std::map<std::string, Tensor> Executable::run(const std::map<std::string, Tensor
     State& s = *state_;
     s.write_inputs(inputs);
     lm_token token = 0;
-    call(s.table().submit, s.program, s.raw_buffers.data(), lm_token{0}, &token);
+    call(s.table().submit, s.program, s.bound(), lm_token{0}, &token);
     call(s.table().wait, s.device().raw(), token);
     return s.read_outputs();
 }
@@ -242,7 +259,7 @@ std::vector<double> Executable::profile(const std::map<std::string, Tensor>& inp
     State& s = *state_;
     s.write_inputs(inputs);
     std::vector<double> seconds(s.steps.size());
-    call(s.table().profile, s.program, s.raw_buffers.data(), seconds.data());
+    call(s.table().profile, s.program, s.bound(), seconds.data());
     return seconds;
 }
 

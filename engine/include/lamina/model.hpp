@@ -1,0 +1,156 @@
+/// Models: build, train, evaluate, predict, save.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lamina/config.hpp"
+#include "lamina/dataset.hpp"
+#include "lamina/executable.hpp"
+#include "lamina/history.hpp"
+
+namespace lamina {
+
+/// What compile() fixes. Parts are given as NAME[:key=value,...]:
+/// "sgd:learning_rate=0.01,momentum=0.9".
+struct Training {
+    std::string optimizer = "adam";
+    std::string loss = "categorical_crossentropy";
+    std::vector<std::string> metrics = {"accuracy"};
+};
+
+/// Hears of training as it goes. Stop by returning false from batch_end or epoch_end.
+class LAMINA_API Callback {
+  public:
+    virtual ~Callback() = default;
+    struct BatchEvent {
+        int epoch;     // from 0
+        int64_t batch; // from 0
+        int64_t batches;
+        int64_t samples;     // of this epoch so far
+        double seconds;      // of this epoch so far
+        const Values& means; // loss and metrics over the epoch so far
+    };
+    virtual void train_begin(int /*first_epoch*/, int /*epochs*/) {}
+    virtual void epoch_begin(int /*epoch*/, int64_t /*batches*/) {}
+    virtual bool batch_end(const BatchEvent&) { return true; }
+    virtual bool epoch_end(const EpochRecord&) { return true; }
+    virtual void train_end() {}
+};
+
+struct FitOptions {
+    int epochs = 1;
+    int64_t batch_size = 128;
+    double validation_split = 0; // the last fraction of the training samples, as in Keras's fit
+    int64_t train_limit = 0;     // use only the first so many training samples; 0: all
+    uint64_t seed = 1;
+    bool shuffle = true;
+    bool check_finite = false; // stop at the first NaN or infinity and name the layer
+    int workers = 1;
+    Augmentations augmentations;
+    std::vector<std::shared_ptr<Callback>> callbacks;
+
+    std::string checkpoint_dir;    // "" for none: a checkpoint after every epoch
+    double checkpoint_minutes = 0; // and every so many minutes; 0: not
+    std::string resume;            // a checkpoint, or a folder of them, to go on from
+
+    int early_stopping = 0;    // stop after so many epochs without a better monitored value; 0: off
+    std::string monitor;       // "": val_loss where there is one, else loss
+    std::string save_best;     // write the best model so far here; "": not
+    int reduce_on_plateau = 0; // patience in epochs; 0: off
+    double reduce_factor = 0.1;
+
+    const volatile int* interrupted =
+        nullptr; // when it becomes non-zero: finish the batch, write a checkpoint, return
+};
+
+struct FitResult {
+    History history;
+    bool interrupted = false;
+    std::string checkpoint;   // the last one written
+    double waiting_share = 0; // of the time, waiting for data
+    uint64_t samples = 0;     // trained on
+    double seconds = 0;       // in training steps, validation left out
+};
+
+struct LayerSummary {
+    std::string name, class_name;
+    std::vector<int64_t> output_shape; // -1: the batch
+    int64_t parameters = 0, trainable_parameters = 0;
+    std::vector<std::string> inputs;
+    double flops = 0; // for one sample, forward
+};
+
+enum class Mode { Train, Evaluate, Predict };
+
+/// A network and its variables on a device.
+class LAMINA_API Model {
+  public:
+    /// A sequential model, to be filled with add(). input_shape: of a sample, {28, 28, 1}.
+    explicit Model(const std::vector<int64_t>& input_shape, const std::string& name = "sequential");
+    /// A model of the zoo.
+    static Model zoo(const std::string& name, const Config& config = {});
+    /// A model file of any format; an architecture file takes its weights from `weights`.
+    /// Throws Error that says what is wrong with the file.
+    static Model load(const std::string& path, const std::string& weights = "");
+    ~Model();
+    Model(Model&&) noexcept;
+    Model& operator=(Model&&) noexcept;
+
+    /// Adds a layer behind the last one, by Keras's class name and arguments.
+    /// Throws UsageError for an unknown layer or a wrong setting; shapes that do not fit show here
+    /// too.
+    Model& add(const std::string& class_name, const Config& config = {});
+
+    /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
+    /// move along.
+    void use(const std::string& backend);
+    void compile(const Training& training);
+    /// Sets every variable that has no value yet; called by what needs it.
+    void initialize(uint64_t seed);
+
+    FitResult fit(const std::shared_ptr<Dataset>& data, const FitOptions& options);
+    /// loss and metrics over a split.
+    Values evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size = 128);
+    /// x: f32 [n, ...], as the model sees it. Returns the first output for all of it.
+    Tensor predict(const Tensor& x, int64_t batch_size = 128);
+
+    /// Takes the variables from a model or weights file. Throws Error that lists what does not fit.
+    void load_weights(const std::string& path);
+    /// Writes the whole model, or its weights or architecture alone, by the file's extension.
+    void save(const std::string& path) const;
+    std::string architecture_json() const;
+
+    const std::string& name() const;
+    std::vector<int64_t> input_shape() const;
+    int64_t classes() const; // the last dimension of its output
+    std::vector<LayerSummary> summary() const;
+    Device& device();
+
+    /// Variables by name ("conv2d/kernel"), in the layers' order. Slots are left out unless asked
+    /// for.
+    std::vector<std::string> variable_names(bool with_slots = false) const;
+    Tensor variable(const std::string& name) const;
+    void set_variable(const std::string& name, const Tensor& value);
+    /// Over the bytes of all weights and statistics.
+    std::string weights_sha256() const;
+
+    /// What the device is given for a batch: for `lamina bench`, `summary` and tests.
+    std::shared_ptr<Executable> executable(Mode mode, int64_t batch, DType sample = DType::F32,
+                                           double scale = 1, double shift = 0);
+    /// The optimised or unoptimised graph.
+    Graph graph(Mode mode, int64_t batch, bool optimized = false);
+    MemoryUse planned_memory(Mode mode, int64_t batch, DType sample = DType::U8);
+
+    struct State;
+
+  private:
+    explicit Model(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+} // namespace lamina

@@ -1,0 +1,82 @@
+#include "lamina/dataset.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "graph/node_desc.hpp"
+#include "lamina/error.hpp"
+#include "lamina/plugin/philox.hpp"
+#include "plugins/host.hpp"
+#include "plugins/option_text.hpp"
+#include "plugins/schema.hpp"
+
+namespace lamina {
+
+std::shared_ptr<Dataset> Dataset::open(const std::string& text, const std::string& data_dir) {
+    const PartOptions spec = parse_part_options(text, "--data");
+    std::shared_ptr<Dataset> data(new Dataset());
+    data->name_ = spec.name;
+    data->part_ = Registry::global().find("dataset", spec.name);
+    const auto& table = data->part_.as<lm_dataset>();
+    const lm_config config(apply_schema(spec.options, table.schema, "--data " + spec.name));
+    call(table.open, host_table(), &config, data_dir.c_str(), &data->self_);
+    lm_dataset_info info{};
+    info.struct_size = sizeof info;
+    call(table.info, data->self_, &info);
+    data->sample_ = from_plugin(info.dtype, info.rank, info.dims);
+    data->n_train_ = static_cast<int64_t>(info.n_train);
+    data->n_test_ = static_cast<int64_t>(info.n_test);
+    data->n_classes_ = static_cast<int64_t>(info.n_classes);
+    data->scale_ = info.scale;
+    data->shift_ = info.shift;
+    data->source_ = info.source == nullptr ? "" : info.source;
+    if (info.class_names != nullptr)
+        data->class_names_.assign(info.class_names, info.class_names + info.n_classes);
+    return data;
+}
+
+Dataset::~Dataset() {
+    if (self_ != nullptr)
+        part_.as<lm_dataset>().close(self_);
+}
+
+int64_t Dataset::read(Split split, int64_t index, void* target) const {
+    int64_t label = 0;
+    call(part_.as<lm_dataset>().read, self_, split == Split::Train ? LM_SPLIT_TRAIN : LM_SPLIT_TEST,
+         static_cast<uint64_t>(index), target, &label);
+    return label;
+}
+
+Augmentation::Augmentation(const std::string& name, const std::string& config)
+    : part_(Registry::global().find("augmentation", name)) {
+    const auto& table = part_.as<lm_augmentation>();
+    const lm_config checked(apply_schema(parse_json(config, "augmentation " + name), table.schema,
+                                         "augmentation " + name));
+    call(table.open, host_table(), &checked, &self_);
+}
+
+Augmentation::~Augmentation() {
+    if (self_ != nullptr)
+        part_.as<lm_augmentation>().close(self_);
+}
+
+void Augmentation::apply(const Shape& shape, float* sample, uint64_t seed, uint64_t epoch,
+                         uint64_t index) const {
+    const lm_tensor_desc type{sizeof type, LM_F32, static_cast<int32_t>(shape.rank()), 0,
+                              shape.begin()};
+    const lm_sample_key key{sizeof key, seed, epoch, index};
+    call(part_.as<lm_augmentation>().apply, self_, &type, sample, &key);
+}
+
+std::vector<int64_t> shuffled(std::vector<int64_t> indices, uint64_t seed, uint64_t epoch) {
+    const PhiloxKey key = philox_key(seed, std::string_view("shuffle"));
+    for (size_t i = indices.size(); i > 1; --i) {
+        // 64 bits against the bias of a remainder.
+        const auto block = philox4x32(philox_counter(4 * i, 0, epoch), key);
+        const uint64_t bits = uint64_t{block[1]} << 32 | block[0];
+        std::swap(indices[i - 1], indices[bits % i]);
+    }
+    return indices;
+}
+
+} // namespace lamina

@@ -1,0 +1,294 @@
+#include "model/keras_json.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "lamina/error.hpp"
+#include "lamina/registry.hpp"
+
+namespace lamina {
+
+namespace {
+
+/// Where a layer's input comes from, by name, before the layers are in order.
+struct NamedRef {
+    std::string layer;
+    int node = 0, tensor = 0;
+};
+
+struct NamedLayer {
+    LayerSpec spec;
+    std::vector<std::vector<NamedRef>> calls;
+};
+
+[[noreturn]] void malformed(const std::string& source, const std::string& reason) {
+    fail(StatusCode::InvalidArgument, fmt::format("{}: {}", source, reason));
+}
+
+/// ["name", node, tensor] or ["name", node, tensor, kwargs].
+NamedRef legacy_ref(const Json& json, const std::string& where) {
+    if (!json.is_array() || json.size() < 3 || !json[0].is_string() ||
+        !json[1].is_number_integer() || !json[2].is_number_integer())
+        malformed(where, "an inbound node must be [layer, node, tensor], got " + json.dump());
+    return {json[0].get<std::string>(), json[1].get<int>(), json[2].get<int>()};
+}
+
+/// Keras 3: {"class_name": "__keras_tensor__", "config": {"keras_history": [...]}}, possibly in
+/// nested lists.
+void collect_tensors(const Json& json, std::vector<NamedRef>& out, const std::string& where) {
+    if (json.is_array())
+        for (const Json& e : json)
+            collect_tensors(e, out, where);
+    else if (json.is_object() && json.value("class_name", "") == "__keras_tensor__")
+        out.push_back(legacy_ref(json.at("config").at("keras_history"), where));
+}
+
+std::vector<std::vector<NamedRef>> inbound_calls(const Json& layer, const std::string& where) {
+    std::vector<std::vector<NamedRef>> calls;
+    if (!layer.contains("inbound_nodes"))
+        return calls;
+    for (const Json& node : layer.at("inbound_nodes")) {
+        std::vector<NamedRef> refs;
+        if (node.is_object())
+            collect_tensors(node.value("args", Json::array()), refs, where);
+        else
+            for (const Json& ref : node)
+                refs.push_back(legacy_ref(ref, where));
+        calls.push_back(std::move(refs));
+    }
+    return calls;
+}
+
+/// [["name", 0, 0], ...] or, for a single one in Keras 3, ["name", 0, 0].
+std::vector<NamedRef> model_ends(const Json& list, const std::string& where) {
+    std::vector<NamedRef> out;
+    if (list.is_array() && !list.empty() && list[0].is_string())
+        out.push_back(legacy_ref(list, where));
+    else
+        for (const Json& ref : list)
+            out.push_back(legacy_ref(ref, where));
+    return out;
+}
+
+LayerSpec read_layer(const Json& json, const std::string& source) {
+    if (!json.is_object() || !json.contains("class_name") || !json.contains("config"))
+        malformed(source,
+                  "a layer must have class_name and config, got " + json.dump().substr(0, 80));
+    LayerSpec layer;
+    layer.class_name = json.at("class_name").get<std::string>();
+    layer.config = json.at("config");
+    if (!layer.config.is_object())
+        malformed(source, fmt::format("the config of a {} must be an object", layer.class_name));
+    layer.name = json.value("name", layer.config.value("name", std::string()));
+    layer.trainable = !layer.config.contains("trainable") ||
+                      layer.config.at("trainable").is_null() ||
+                      layer.config.at("trainable").get<bool>();
+    const Registry& registry = Registry::global();
+    if (layer.class_name != "InputLayer" && !registry.has("layer", layer.class_name))
+        malformed(source, fmt::format("layer `{}`: there is no layer class `{}`{}", layer.name,
+                                      layer.class_name,
+                                      did_you_mean(layer.class_name, registry.names("layer"))));
+    return layer;
+}
+
+Json batch_shape_of(const Json& config) {
+    for (const char* key : {"batch_input_shape", "batch_shape"})
+        if (config.contains(key) && config.at(key).is_array())
+            return config.at(key);
+    return {};
+}
+
+Architecture read_sequential(const Json& config, const std::string& source) {
+    const bool bare_list = config.is_array();
+    const Json& layers = bare_list ? config : config.at("layers");
+    Architecture a;
+    a.sequential = true;
+    a.name = bare_list ? "sequential" : config.value("name", std::string("sequential"));
+    std::vector<TensorRef> last;
+    for (const Json& json : layers) {
+        LayerSpec layer = read_layer(json, source);
+        if (a.layers.empty() && layer.class_name != "InputLayer") {
+            Json shape = batch_shape_of(layer.config);
+            if (shape.is_null() && !bare_list)
+                shape = config.value("build_input_shape", Json());
+            if (shape.is_null())
+                malformed(source,
+                          fmt::format("the first layer `{}` does not state its batch_input_shape",
+                                      layer.name));
+            last = {add_layer(a, "InputLayer", {{"batch_shape", shape}}, {},
+                              layer.name.empty() ? "" : layer.name + "_input")};
+        }
+        last = {add_layer(a, layer.class_name, layer.config, last, layer.name)};
+    }
+    if (a.layers.empty())
+        malformed(source, "the model has no layers");
+    a.outputs = last;
+    return a;
+}
+
+/// Puts layers behind those they read. What is left over when none can be placed is a cycle.
+class Sorter {
+  public:
+    Sorter(std::vector<NamedLayer> layers, std::string source)
+        : layers_(std::move(layers)), source_(std::move(source)) {
+        for (const NamedLayer& l : layers_)
+            if (!known_.emplace(l.spec.name, false).second)
+                malformed(source_, fmt::format("two layers are named `{}`", l.spec.name));
+    }
+
+    Architecture run() {
+        Architecture a;
+        std::vector<size_t> left(layers_.size());
+        for (size_t i = 0; i < left.size(); ++i)
+            left[i] = i;
+        while (!left.empty()) {
+            std::vector<size_t> waiting;
+            for (const size_t i : left)
+                if (ready(layers_[i]))
+                    place(a, layers_[i]);
+                else
+                    waiting.push_back(i);
+            if (waiting.size() == left.size()) {
+                std::vector<std::string> names;
+                for (const size_t i : waiting)
+                    names.push_back(layers_[i].spec.name);
+                malformed(source_, fmt::format("the layers form a cycle: {}", join(names, ", ")));
+            }
+            left = std::move(waiting);
+        }
+        return a;
+    }
+
+    TensorRef resolve(const NamedRef& ref) const {
+        const auto it = index_.find(ref.layer);
+        if (it == index_.end())
+            malformed(source_, fmt::format("no layer is named `{}`", ref.layer));
+        return {it->second, ref.node, ref.tensor};
+    }
+
+  private:
+    bool ready(const NamedLayer& layer) const {
+        for (const auto& call : layer.calls)
+            for (const NamedRef& ref : call) {
+                const auto it = known_.find(ref.layer);
+                if (it == known_.end())
+                    malformed(source_,
+                              fmt::format("layer `{}` reads layer `{}`, which is not there",
+                                          layer.spec.name, ref.layer));
+                if (!it->second)
+                    return false;
+            }
+        return true;
+    }
+    void place(Architecture& a, const NamedLayer& layer) {
+        LayerSpec spec = layer.spec;
+        for (const auto& call : layer.calls) {
+            std::vector<TensorRef> refs;
+            for (const NamedRef& ref : call)
+                refs.push_back(resolve(ref));
+            spec.calls.push_back(std::move(refs));
+        }
+        if (spec.calls.empty())
+            spec.calls.emplace_back();
+        known_[spec.name] = true;
+        index_[spec.name] = static_cast<int>(a.layers.size());
+        a.layers.push_back(std::move(spec));
+    }
+
+    std::vector<NamedLayer> layers_;
+    std::string source_;
+    std::map<std::string, bool> known_; // placed
+    std::map<std::string, int> index_;
+};
+
+Architecture read_functional(const Json& config, const std::string& source) {
+    std::vector<NamedLayer> layers;
+    for (const Json& json : config.at("layers")) {
+        NamedLayer layer{read_layer(json, source), {}};
+        layer.calls = inbound_calls(json, fmt::format("{}: layer `{}`", source, layer.spec.name));
+        layers.push_back(std::move(layer));
+    }
+    Sorter sorter(std::move(layers), source);
+    Architecture a = sorter.run();
+    a.name = config.value("name", std::string("model"));
+    for (const NamedRef& ref : model_ends(config.at("input_layers"), source))
+        a.inputs.push_back(sorter.resolve(ref));
+    for (const NamedRef& ref : model_ends(config.at("output_layers"), source))
+        a.outputs.push_back(sorter.resolve(ref));
+    return a;
+}
+
+Json layer_json(const LayerSpec& layer) {
+    Json config = Json::object();
+    config["name"] = layer.name;
+    for (const auto& [key, value] : layer.config.items())
+        if (key != "name" && key != "batch_shape")
+            config[key] = value;
+    if (layer.class_name == "InputLayer")
+        config["batch_input_shape"] = batch_shape_of(layer.config);
+    config["trainable"] = layer.trainable;
+    return {{"class_name", layer.class_name}, {"config", config}};
+}
+
+Json ref_json(const Architecture& a, const TensorRef& ref) {
+    return Json::array({a.layers[static_cast<size_t>(ref.layer)].name, ref.node, ref.tensor});
+}
+
+} // namespace
+
+Architecture architecture_from_json(const std::string& text, const std::string& source) {
+    const Json json = parse_json(text, source);
+    try {
+        const auto class_name = json.at("class_name").get<std::string>();
+        const Json& config = json.at("config");
+        if (class_name == "Sequential")
+            return read_sequential(config, source);
+        if (class_name == "Model" || class_name == "Functional")
+            return read_functional(config, source);
+        malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
+                                      "functional models can be read",
+                                      class_name));
+    } catch (const Json::exception& e) {
+        malformed(source, fmt::format("not Keras's architecture JSON: {}", e.what()));
+    }
+}
+
+std::string architecture_to_json(const Architecture& a) {
+    Json config = {{"name", a.name}, {"layers", Json::array()}};
+    for (const LayerSpec& layer : a.layers) {
+        Json json = layer_json(layer);
+        if (!a.sequential) {
+            json["name"] = layer.name;
+            json["inbound_nodes"] = Json::array();
+            for (const auto& call : layer.calls) {
+                Json refs = Json::array();
+                for (const TensorRef& ref : call) {
+                    Json r = ref_json(a, ref);
+                    r.push_back(Json::object());
+                    refs.push_back(r);
+                }
+                if (!refs.empty())
+                    json["inbound_nodes"].push_back(refs);
+            }
+        }
+        config["layers"].push_back(json);
+    }
+    if (!a.sequential) {
+        config["input_layers"] = Json::array();
+        config["output_layers"] = Json::array();
+        for (const TensorRef& ref : a.inputs)
+            config["input_layers"].push_back(ref_json(a, ref));
+        for (const TensorRef& ref : a.outputs)
+            config["output_layers"].push_back(ref_json(a, ref));
+    }
+    const Json out = {{"class_name", a.sequential ? "Sequential" : "Functional"},
+                      {"config", config},
+                      {"keras_version", "2.15.0"},
+                      {"backend", "tensorflow"}};
+    return out.dump();
+}
+
+} // namespace lamina

@@ -1,0 +1,293 @@
+#include "lamina/model.hpp"
+
+#include <fmt/format.h>
+
+#include "graph/operators.hpp"
+#include "lamina/error.hpp"
+#include "lamina/sha256.hpp"
+#include "model/keras_json.hpp"
+#include "model/model_state.hpp"
+#include "model/tracer.hpp"
+#include "passes/passes.hpp"
+#include "plugins/option_text.hpp"
+
+namespace lamina {
+
+namespace {
+
+Json part_json(const std::string& text, const std::string& where) {
+    const PartOptions part = parse_part_options(text, where);
+    return {{"class_name", part.name}, {"config", part.options}};
+}
+
+} // namespace
+
+VariableStore& Model::State::variables() {
+    if (!store)
+        store = std::make_shared<VariableStore>(Device::open(backend));
+    return *store;
+}
+
+StepGraph Model::State::build(Mode mode, int64_t batch, const SampleFormat& format) const {
+    switch (mode) {
+    case Mode::Train:
+        return training_graph(architecture, training, format, batch);
+    case Mode::Evaluate:
+        return evaluation_graph(architecture, training, format, batch);
+    default:
+        return prediction_graph(architecture, format, batch);
+    }
+}
+
+const CompiledStep& Model::State::compiled(Mode mode, int64_t batch, const SampleFormat& format) {
+    const Key key{mode, batch, format.dtype, format.scale, format.shift};
+    if (const auto it = programs_.find(key); it != programs_.end())
+        return it->second;
+    StepGraph step = build(mode, batch, format);
+    if (mode == Mode::Train)
+        stated_learning_rate = step.learning_rate;
+    variables();
+    CompiledStep compiled{std::make_shared<Executable>(std::move(step.graph), store),
+                          std::move(step.metrics)};
+    return programs_.emplace(key, std::move(compiled)).first->second;
+}
+
+void Model::State::initialize(const Graph& graph, uint64_t seed) {
+    std::vector<Variable> missing;
+    for (const Variable& v : graph.variables()) {
+        variables().require(v.name, v.type);
+        if (has_value_[v.name])
+            continue;
+        if (const auto it = waiting.find(v.name); it != waiting.end()) {
+            store->write(v.name, it->second);
+            waiting.erase(it);
+        } else {
+            missing.push_back(v);
+        }
+        has_value_[v.name] = true;
+    }
+    if (missing.empty())
+        return;
+    Executable program(initialization_graph(missing), store);
+    program.run(
+        {{"rng_state", Tensor::from(std::vector<int64_t>{static_cast<int64_t>(seed), 0, 0})}});
+}
+
+std::vector<Variable> Model::State::model_variables() const {
+    const StepGraph step = prediction_graph(architecture, {}, 1);
+    return step.graph.variables();
+}
+
+Tensor Model::State::value_of(const std::string& name) const {
+    if (const auto it = waiting.find(name); it != waiting.end())
+        return it->second;
+    const auto has = has_value_.find(name);
+    if (!store || has == has_value_.end() || !has->second)
+        fail(StatusCode::NotFound, fmt::format("variable `{}` has no value yet", name));
+    return store->read(name);
+}
+
+void Model::State::set_waiting(const std::string& name, const Tensor& value) {
+    if (store && store->has(name)) {
+        store->write(name, value);
+        has_value_[name] = true;
+    } else {
+        waiting[name] = value.clone();
+    }
+}
+
+std::vector<std::string> Model::State::slot_names() const {
+    std::vector<std::string> out;
+    for (const auto& [name, has] : has_value_)
+        if (has && name.starts_with("optimizer/"))
+            out.push_back(name);
+    for (const auto& [name, value] : waiting)
+        if (name.starts_with("optimizer/"))
+            out.push_back(name);
+    return out;
+}
+
+void read_training_config(Model::State& state, const std::string& text) {
+    const Json json = parse_json(text, "training_config");
+    const auto known = [](const char* kind, const Json& spec) {
+        return (spec.is_string() || (spec.is_object() && spec.contains("class_name"))) &&
+               has_part(kind, part_spec(spec).first);
+    };
+    if (json.contains("optimizer_config") && known("optimizer", json.at("optimizer_config")))
+        state.training.optimizer = json.at("optimizer_config");
+    if (json.contains("loss") && known("loss", json.at("loss")))
+        state.training.loss = json.at("loss");
+}
+
+Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Model::Model(const std::vector<int64_t>& input_shape, const std::string& name)
+    : state_(std::make_unique<State>()) {
+    state_->architecture.name = name;
+    state_->architecture.sequential = true;
+    Json batch_shape = Json::array({nullptr});
+    for (const int64_t d : input_shape)
+        batch_shape.push_back(d);
+    state_->architecture.outputs = {
+        add_layer(state_->architecture, "InputLayer", {{"batch_shape", batch_shape}}, {})};
+}
+
+Model Model::zoo(const std::string& name, const Config& config) {
+    auto state = std::make_unique<State>();
+    state->architecture = build_zoo_model(name, parse_json(config.json(), "model " + name));
+    return Model(std::move(state));
+}
+
+Model& Model::add(const std::string& class_name, const Config& config) {
+    Architecture& a = state_->architecture;
+    if (!a.sequential)
+        fail(StatusCode::InvalidArgument,
+             fmt::format("model {} is not sequential; layers cannot be added to it", a.name));
+    Architecture longer = a;
+    longer.outputs = {
+        add_layer(longer, class_name, parse_json(config.json(), class_name), a.outputs)};
+    prediction_graph(longer, {}, 1); // so that what does not fit shows at the layer's own line
+    a = std::move(longer);
+    state_->forget_programs();
+    return *this;
+}
+
+void Model::use(const std::string& backend) {
+    if (state_->store) {
+        for (const std::string& name : variable_names(true))
+            state_->waiting[name] = state_->value_of(name);
+        state_->forget_programs();
+        state_->store.reset();
+        state_->has_value_.clear();
+    }
+    state_->backend = backend;
+}
+
+void Model::compile(const Training& training) {
+    TrainingConfig config;
+    config.optimizer = part_json(training.optimizer, "--optimizer");
+    config.loss = part_json(training.loss, "--loss");
+    config.metrics.clear();
+    for (const std::string& m : training.metrics)
+        config.metrics.push_back(part_json(m, "--metrics"));
+    state_->training = std::move(config);
+    state_->forget_programs();
+    training_graph(state_->architecture, state_->training, {}, 1); // what is wrong shows now
+}
+
+void Model::initialize(uint64_t seed) {
+    state_->initialize(prediction_graph(state_->architecture, {}, 1).graph, seed);
+}
+
+Tensor Model::predict(const Tensor& x, int64_t batch_size) {
+    if (x.shape().rank() == 0)
+        throw ShapeError("predict: expected samples [n, ...], got a scalar");
+    initialize(1);
+    const int64_t n = x.shape().front();
+    Tensor all;
+    for (int64_t at = 0; at < n; at += batch_size) {
+        const Tensor rows = x.rows(at, std::min(n, at + batch_size));
+        const auto out = state_->compiled(Mode::Predict, rows.shape().front(), {})
+                             .executable->run({{"x", rows}});
+        const Tensor& y = out.at("output");
+        if (at == 0) {
+            Shape shape = y.shape();
+            shape[0] = n;
+            all = Tensor::uninitialized(y.dtype(), shape);
+        }
+        Tensor target = all.rows(at, at + y.shape().front());
+        std::copy(y.raw_bytes().begin(), y.raw_bytes().end(), target.raw_bytes().begin());
+    }
+    return all;
+}
+
+std::string Model::architecture_json() const { return architecture_to_json(state_->architecture); }
+const std::string& Model::name() const { return state_->architecture.name; }
+std::vector<int64_t> Model::input_shape() const {
+    return lamina::input_shape(state_->architecture);
+}
+Device& Model::device() { return *state_->variables().device(); }
+
+int64_t Model::classes() const {
+    const StepGraph step = prediction_graph(state_->architecture, {}, 1);
+    return step.graph.type(step.graph.outputs().at(0).second).shape.back();
+}
+
+std::vector<LayerSummary> Model::summary() const {
+    const Architecture& a = state_->architecture;
+    Graph graph;
+    LayerTracer tracer(graph, LM_MODE_INFER);
+    tracer.trace(a, 1);
+    std::vector<LayerSummary> out;
+    for (size_t i = 0; i < a.layers.size(); ++i) {
+        const LayerSpec& layer = a.layers[i];
+        LayerSummary row{layer.name, layer.class_name, {}, 0, 0, {}, 0};
+        const Shape& shape = graph.type(tracer.values()[i][0][0]).shape;
+        row.output_shape.assign(shape.begin(), shape.end());
+        if (!row.output_shape.empty())
+            row.output_shape[0] = -1;
+        for (const TensorRef& ref : layer.calls[0])
+            row.inputs.push_back(a.layers[static_cast<size_t>(ref.layer)].name);
+        for (const Variable& v : graph.variables()) {
+            if (v.layer != layer.name)
+                continue;
+            row.parameters += v.type.shape.elements();
+            if (v.trainable)
+                row.trainable_parameters += v.type.shape.elements();
+        }
+        for (const Node& node : graph.nodes())
+            if (node.layer == layer.name)
+                row.flops += cost_of(graph, node).flops;
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
+std::vector<std::string> Model::variable_names(bool with_slots) const {
+    std::vector<std::string> out;
+    for (const Variable& v : state_->model_variables())
+        out.push_back(v.name);
+    if (!with_slots)
+        return out;
+    for (const std::string& name : state_->slot_names())
+        out.push_back(name);
+    return out;
+}
+
+Tensor Model::variable(const std::string& name) const { return state_->value_of(name); }
+
+void Model::set_variable(const std::string& name, const Tensor& value) {
+    for (const Variable& v : state_->model_variables())
+        if (v.name == name && !(v.type == TensorType{value.dtype(), value.shape()}))
+            throw ShapeError(fmt::format("variable {}: expected {}, got {}", name,
+                                         v.type.to_string(),
+                                         TensorType{value.dtype(), value.shape()}.to_string()));
+    state_->set_waiting(name, value);
+}
+
+std::string Model::weights_sha256() const {
+    Sha256 hash;
+    for (const Variable& v : state_->model_variables()) {
+        const Tensor value = state_->value_of(v.name);
+        hash.update(value.raw_bytes());
+    }
+    return hash.hex();
+}
+
+std::shared_ptr<Executable> Model::executable(Mode mode, int64_t batch, DType sample, double scale,
+                                              double shift) {
+    return state_->compiled(mode, batch, {sample, scale, shift}).executable;
+}
+
+Graph Model::graph(Mode mode, int64_t batch, bool optimized) {
+    return optimized ? executable(mode, batch)->graph() : state_->build(mode, batch, {}).graph;
+}
+
+MemoryUse Model::planned_memory(Mode mode, int64_t batch, DType sample) {
+    return plan_only(state_->build(mode, batch, {sample, 1.0 / 255, 0}).graph, device());
+}
+
+} // namespace lamina

@@ -1,0 +1,67 @@
+/// What a Model is made of.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <tuple>
+
+#include "lamina/model.hpp"
+#include "model/step_graph.hpp"
+#include "model/store.hpp"
+
+namespace lamina {
+
+/// A graph compiled for one mode, batch size and sample format.
+struct CompiledStep {
+    std::shared_ptr<Executable> executable;
+    std::vector<MetricOutput> metrics;
+};
+
+struct Model::State {
+    Architecture architecture;
+    TrainingConfig training;
+    std::string backend = "openblas";
+    std::shared_ptr<VariableStore> store;  // made when first needed
+    std::map<std::string, Tensor> waiting; // values for variables that are not on the device yet
+    uint64_t iterations = 0;               // optimizer steps taken
+    std::optional<double> learning_rate;   // what callbacks have set
+    double stated_learning_rate = 0.001;   // what the optimizer's configuration says
+
+    VariableStore& variables();
+    StepGraph build(Mode mode, int64_t batch, const SampleFormat& format) const;
+    /// Compiled once for each mode, batch and format; makes the variables' memory, not their
+    /// values.
+    const CompiledStep& compiled(Mode mode, int64_t batch, const SampleFormat& format);
+    /// Gives every variable of the graph that has none a value: a waiting one, or its
+    /// initializer's.
+    void initialize(const Graph& graph, uint64_t seed);
+    /// All weights and statistics in the order of the layers.
+    std::vector<Variable> model_variables() const;
+    void forget_programs() { programs_.clear(); }
+    /// A value for a variable that takes it when a graph first names it.
+    void set_waiting(const std::string& name, const Tensor& value);
+    /// The optimizer slots that have values.
+    std::vector<std::string> slot_names() const;
+
+    Tensor value_of(const std::string& name) const;
+
+  private:
+    using Key = std::tuple<Mode, int64_t, DType, double, double>;
+    std::map<Key, CompiledStep> programs_;
+    std::map<std::string, bool> has_value_;
+
+    friend class Model;
+};
+
+/// What a file says of loss, optimizer and metrics; what Lamina does not know is left as it is by default.
+void read_training_config(Model::State& state, const std::string& json);
+
+/// The file's contents from a model: architecture, training configuration, variables, and the
+/// optimizer's slots if asked for.
+lm_store to_store(const Model::State& state, bool with_optimizer);
+
+/// Gives the model's variables the file's values. Throws Error that lists what is missing, extra or
+/// of another shape.
+void load_variables(Model::State& state, const lm_store& store, const std::string& source);
+
+} // namespace lamina
