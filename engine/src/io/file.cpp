@@ -45,6 +45,18 @@ Bytes read_file(const fs::path& path) { return read_whole<Bytes>(path); }
 
 std::string read_text(const fs::path& path) { return read_whole<std::string>(path); }
 
+Bytes read_head(const fs::path& path, std::size_t most) {
+    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        fail_io("cannot read", path);
+    Bytes head(most);
+    const ssize_t count = ::read(fd.get(), head.data(), most);
+    if (count < 0)
+        fail_io("cannot read", path);
+    head.resize(static_cast<std::size_t>(count));
+    return head;
+}
+
 Bytes read_maybe_gzip(const fs::path& path) {
     Bytes bytes = read_file(path);
     return is_gzip(bytes) ? gunzip(bytes, path.string()) : bytes;

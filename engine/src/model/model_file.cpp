@@ -25,14 +25,17 @@ constexpr const char* kOptimizerGroup = "optimizer";
 /// The format plugin that knows the file's first bytes.
 Part format_of_content(const std::string& path) {
     std::error_code code;
-    if (fs::is_directory(path, code)) fail(StatusCode::Io, fmt::format("{}: is a folder, not a model file", path));
+    if (fs::is_directory(path, code))
+        fail(StatusCode::Io, fmt::format("{}: is a folder, not a model file", path));
     const Bytes content = read_head(path, 512);
     for (const std::string& name : Registry::global().names("format")) {
         Part part = Registry::global().find("format", name);
-        if (part.as<lm_format>().probe(path.c_str(), content.data(), content.size()) != 0) return part;
+        if (part.as<lm_format>().probe(path.c_str(), content.data(), content.size()) != 0)
+            return part;
     }
-    fail(StatusCode::InvalidArgument, fmt::format("{}: not a model file of a known format ({})", path,
-                                                  join(Registry::global().names("format"), ", ")));
+    fail(StatusCode::InvalidArgument,
+         fmt::format("{}: not a model file of a known format ({})", path,
+                     join(Registry::global().names("format"), ", ")));
 }
 
 /// The format plugin for a name to be written.
@@ -41,20 +44,25 @@ Part format_of_name(const std::string& path) {
     for (const std::string& name : Registry::global().names("format")) {
         Part part = Registry::global().find("format", name);
         for (const std::string& extension : split(part.as<lm_format>().extensions, ',')) {
-            if (path.ends_with(extension)) return part;
+            if (path.ends_with(extension))
+                return part;
             known.push_back(extension);
         }
     }
-    throw UsageError(fmt::format("{}: the extension does not tell the format; known: {}", path, join(known, ", ")));
+    throw UsageError(fmt::format("{}: the extension does not tell the format; known: {}", path,
+                                 join(known, ", ")));
 }
 
 lm_config default_config(const Part& part) {
-    return lm_config(apply_schema(Json::object(), part.as<lm_format>().schema, "format " + part.name));
+    return lm_config(
+        apply_schema(Json::object(), part.as<lm_format>().schema, "format " + part.name));
 }
 
-/// "conv2d/kernel" is kernel of the group conv2d; a slot keeps its whole name in the group of the optimizer.
+/// "conv2d/kernel" is kernel of the group conv2d; a slot keeps its whole name in the group of the
+/// optimizer.
 StoredTensor stored(const std::string& name, Tensor data) {
-    if (name.starts_with("optimizer/")) return {kOptimizerGroup, name.substr(10), std::move(data)};
+    if (name.starts_with("optimizer/"))
+        return {kOptimizerGroup, name.substr(10), std::move(data)};
     const auto slash = name.rfind('/');
     return {name.substr(0, slash), name.substr(slash + 1), std::move(data)};
 }
@@ -62,7 +70,8 @@ StoredTensor stored(const std::string& name, Tensor data) {
 std::string variable_name(const StoredTensor& t) { return t.group + "/" + t.name; }
 
 Json training_json(const TrainingConfig& config) {
-    return {{"optimizer_config", config.optimizer}, {"loss", config.loss}, {"metrics", config.metrics}};
+    return {
+        {"optimizer_config", config.optimizer}, {"loss", config.loss}, {"metrics", config.metrics}};
 }
 
 } // namespace
@@ -96,22 +105,28 @@ lm_store to_store(const Model::State& state, bool with_optimizer) {
     lm_store store;
     store.texts["architecture"] = architecture_to_json(state.architecture);
     store.texts["training_config"] = training_json(state.training).dump();
-    for (const Variable& v : state.model_variables()) store.tensors.push_back(stored(v.name, state.value_of(v.name)));
-    if (!with_optimizer) return store;
-    store.tensors.push_back({kOptimizerGroup, "iterations", Tensor::scalar(static_cast<int64_t>(state.iterations))});
-    for (const std::string& name : state.slot_names()) store.tensors.push_back(stored(name, state.value_of(name)));
+    for (const Variable& v : state.model_variables())
+        store.tensors.push_back(stored(v.name, state.value_of(v.name)));
+    if (!with_optimizer)
+        return store;
+    store.tensors.push_back(
+        {kOptimizerGroup, "iterations", Tensor::scalar(static_cast<int64_t>(state.iterations))});
+    for (const std::string& name : state.slot_names())
+        store.tensors.push_back(stored(name, state.value_of(name)));
     return store;
 }
 
 void load_variables(Model::State& state, const lm_store& store, const std::string& source) {
     std::map<std::string, Variable> wanted;
-    for (const Variable& v : state.model_variables()) wanted.emplace(v.name, v);
+    for (const Variable& v : state.model_variables())
+        wanted.emplace(v.name, v);
     std::vector<std::string> extra, wrong;
     for (const StoredTensor& t : store.tensors) {
         const std::string name = variable_name(t);
         if (t.group == kOptimizerGroup) {
             if (t.name == "iterations")
-                state.iterations = static_cast<uint64_t>(t.data.cast(DType::I64).data<int64_t>()[0]);
+                state.iterations =
+                    static_cast<uint64_t>(t.data.cast(DType::I64).data<int64_t>()[0]);
             else
                 state.set_waiting(name, t.data);
             continue;
@@ -120,7 +135,9 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
         if (it == wanted.end()) {
             extra.push_back(name);
         } else if (it->second.type.shape != t.data.shape()) {
-            wrong.push_back(fmt::format("{}: expected {}, the file has {}", name, it->second.type.shape.to_string(), t.data.shape().to_string()));
+            wrong.push_back(fmt::format("{}: expected {}, the file has {}", name,
+                                        it->second.type.shape.to_string(),
+                                        t.data.shape().to_string()));
             wanted.erase(it);
         } else {
             state.set_waiting(name, t.data.cast(it->second.type.dtype));
@@ -128,11 +145,15 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
         }
     }
     std::vector<std::string> missing;
-    for (const auto& [name, v] : wanted) missing.push_back(name);
-    if (missing.empty() && extra.empty() && wrong.empty()) return;
-    std::string message = fmt::format("{}: the weights do not fit model {}", source, state.architecture.name);
+    for (const auto& [name, v] : wanted)
+        missing.push_back(name);
+    if (missing.empty() && extra.empty() && wrong.empty())
+        return;
+    std::string message =
+        fmt::format("{}: the weights do not fit model {}", source, state.architecture.name);
     const auto list = [&](const char* what, const std::vector<std::string>& names) {
-        if (!names.empty()) message += fmt::format("\n  {}: {}", what, join(names, ", "));
+        if (!names.empty())
+            message += fmt::format("\n  {}: {}", what, join(names, ", "));
     };
     list("missing", missing);
     list("not in the model", extra);
@@ -145,7 +166,9 @@ Model Model::load(const std::string& path, const std::string& weights) {
     const lm_store store = read_store(path);
     const auto architecture = store.texts.find("architecture");
     if (architecture == store.texts.end())
-        fail(StatusCode::InvalidArgument, fmt::format("{}: holds weights only, no architecture; give the model and this file with --weights", path));
+        fail(StatusCode::InvalidArgument, fmt::format("{}: holds weights only, no architecture; "
+                                                      "give the model and this file with --weights",
+                                                      path));
     state->architecture = architecture_from_json(architecture->second, path);
     if (const auto training = store.texts.find("training_config"); training != store.texts.end())
         read_training_config(*state, training->second);
@@ -156,7 +179,9 @@ Model Model::load(const std::string& path, const std::string& weights) {
     return Model(std::move(state));
 }
 
-void Model::load_weights(const std::string& path) { load_variables(*state_, read_store(path), path); }
+void Model::load_weights(const std::string& path) {
+    load_variables(*state_, read_store(path), path);
+}
 
 void Model::save(const std::string& path) const {
     const_cast<Model*>(this)->initialize(1); // a model may be saved before it was trained

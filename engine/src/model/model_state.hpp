@@ -53,7 +53,8 @@ struct Model::State {
     friend class Model;
 };
 
-/// What a file says of loss, optimizer and metrics; what Lamina does not know is left as it is by default.
+/// What a file says of loss, optimizer and metrics; what Lamina does not know is left as it is by
+/// default.
 void read_training_config(Model::State& state, const std::string& json);
 
 /// The file's contents from a model: architecture, training configuration, variables, and the

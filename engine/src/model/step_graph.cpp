@@ -119,7 +119,8 @@ Value single_output(Scope& scope, const Architecture& model, const std::vector<V
 /// Outputs that say whether values are finite, numbered in the order in which a step computes them.
 class FiniteChecks {
   public:
-    FiniteChecks(Graph& graph, BuildHooks& hooks) : graph_(graph), scope_(graph, hooks, "check", LM_MODE_TRAIN) {}
+    FiniteChecks(Graph& graph, BuildHooks& hooks)
+        : graph_(graph), scope_(graph, hooks, "check", LM_MODE_TRAIN) {}
 
     void add(const std::string& what, ValueId value) {
         if (!is_floating(graph_.type(value).dtype))

@@ -1,0 +1,77 @@
+/// What the subcommands share: options, errors, the model and data they speak of.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/program_options.hpp>
+
+#include "lamina/dataset.hpp"
+#include "lamina/model.hpp"
+
+namespace lamina::cli {
+
+namespace po = boost::program_options;
+using Arguments = std::vector<std::string>;
+
+/// A subcommand: its name, a line for the list of commands, and what it does. Returns the exit code.
+struct Command {
+    const char* name;
+    const char* summary;
+    int (*run)(const Arguments&);
+};
+
+int train(const Arguments&);
+int evaluate(const Arguments&);
+int predict(const Arguments&);
+int summary(const Arguments&);
+int bench(const Arguments&);
+int devices(const Arguments&);
+int plugins(const Arguments&);
+int models(const Arguments&);
+int datasets(const Arguments&);
+
+/// The flags of a subcommand. Every one has --help, --threads, --plugin-path and --log.
+class Options {
+  public:
+    /// usage: "lamina train MODEL --data NAME [options]".
+    Options(std::string usage, std::string about);
+
+    po::options_description_easy_init add();
+    /// Arguments without a flag fill this option; `most` of them at most, -1 for any number.
+    void positional(const char* option, int most);
+
+    /// Throws UsageError for unknown flags (with the nearest one), missing values and the like. Prints the help and returns
+    /// false when that was asked for.
+    bool parse(const Arguments& arguments);
+
+    bool has(const char* name) const { return values_.count(name) > 0 && !values_[name].defaulted(); }
+    bool flag(const char* name) const { return values_.count(name) > 0 && values_[name].as<bool>(); }
+    template <class T>
+    T get(const char* name) const {
+        return values_[name].as<T>();
+    }
+    std::string text(const char* name) const { return values_.count(name) > 0 ? values_[name].as<std::string>() : ""; }
+
+  private:
+    std::vector<std::string> flags() const;
+
+    std::string usage_, about_;
+    po::options_description description_;
+    po::positional_options_description positional_;
+    po::variables_map values_;
+};
+
+/// A zoo name or a model file. classes: given to a zoo model that is told nothing else; 0: its own default.
+Model open_model(const std::string& what, const std::string& weights, int64_t classes);
+
+/// The names of a split's values as "loss 0.0312  accuracy 0.9912".
+std::string values_text(const Values& values);
+
+/// --data and --data-dir as Options.
+void add_data_options(Options& options);
+std::shared_ptr<Dataset> open_data(const Options& options);
+
+} // namespace lamina::cli

@@ -1,0 +1,71 @@
+/// lamina: the command line. Exit codes: 0 done, 1 failed, 2 wrong usage.
+
+#include <algorithm>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "command.hpp"
+#include "lamina/error.hpp"
+#include "lamina/text.hpp"
+
+namespace {
+
+using namespace lamina;
+using namespace lamina::cli;
+
+constexpr Command kCommands[] = {
+    {"train", "train a model on a data set", train},
+    {"evaluate", "loss and accuracy of a trained model", evaluate},
+    {"predict", "what a trained model sees in pictures", predict},
+    {"summary", "a model's layers, parameters, memory and graph", summary},
+    {"bench", "speed, by step or by operator", bench},
+    {"devices", "backends and the devices they see", devices},
+    {"plugins", "what is registered, and by which file", plugins},
+    {"models", "the models of the zoo", models},
+    {"datasets", "the data sets", datasets},
+};
+
+void print_help() {
+    std::cout << "Lamina trains and runs convolutional networks on any machine's CPU or GPU.\n\nusage: lamina COMMAND ...\n\n";
+    for (const Command& c : kCommands) std::cout << fmt::format("  {:<10} {}\n", c.name, c.summary);
+    std::cout << "\nEach command explains itself: lamina COMMAND --help. Version: lamina --version\n";
+}
+
+int dispatch(const Arguments& arguments) {
+    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+        print_help();
+        return arguments.empty() ? 2 : 0;
+    }
+    if (arguments[0] == "--version") {
+        std::cout << "lamina " << LAMINA_VERSION << '\n';
+        return 0;
+    }
+    std::vector<std::string> names;
+    for (const Command& c : kCommands) {
+        if (arguments[0] == c.name) return c.run({arguments.begin() + 1, arguments.end()});
+        names.emplace_back(c.name);
+    }
+    throw UsageError(fmt::format("no command `{}`{}\n  there are: {}", arguments[0], did_you_mean(arguments[0], names), join(names, ", ")));
+}
+
+int report(const char* message, int code) {
+    std::cerr << "lamina: error: " << message << '\n';
+    return code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const int code = dispatch({argv + 1, argv + argc});
+        std::cout.flush();
+        return std::cout ? code : report("standard output cannot be written", 1);
+    } catch (const UsageError& e) {
+        return report(e.what(), 2);
+    } catch (const std::bad_alloc&) {
+        return report("out of memory; a smaller --batch-size needs less", 1);
+    } catch (const std::exception& e) {
+        return report(e.what(), 1);
+    }
+}
