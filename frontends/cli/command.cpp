@@ -17,7 +17,8 @@ Options::Options(std::string usage, std::string about)
     : usage_(std::move(usage)), about_(std::move(about)), description_("options", 100) {
     description_.add_options()("help,h", po::bool_switch(), "show this text")(
         "threads", po::value<int>(), "how many threads to compute with (default: all cores)")(
-        "plugin-path", po::value<std::vector<std::string>>()->composing(), "a folder of plugins to search first; may be repeated")(
+        "plugin-path", po::value<std::vector<std::string>>()->composing(),
+        "a folder of plugins to search first; may be repeated")(
         "log", po::value<std::string>()->default_value("warning"), "debug, info, warning or error");
 }
 
@@ -27,12 +28,14 @@ void Options::positional(const char* option, int most) { positional_.add(option,
 
 std::vector<std::string> Options::flags() const {
     std::vector<std::string> out;
-    for (const auto& option : description_.options()) out.push_back("--" + option->long_name());
+    for (const auto& option : description_.options())
+        out.push_back("--" + option->long_name());
     return out;
 }
 
 bool Options::parse(const Arguments& arguments) {
-    const std::string hint = fmt::format("\n  usage: {}\n  see: {} --help", usage_, usage_.substr(0, usage_.find(' ', 7)));
+    const std::string hint = fmt::format("\n  usage: {}\n  see: {} --help", usage_,
+                                         usage_.substr(0, usage_.find(' ', 7)));
     try {
         using namespace po::command_line_style;
         po::store(po::command_line_parser(arguments)
@@ -47,43 +50,54 @@ bool Options::parse(const Arguments& arguments) {
         }
         po::notify(values_);
     } catch (const po::unknown_option& e) {
-        throw UsageError(fmt::format("unknown option {}{}{}", e.get_option_name(), did_you_mean(e.get_option_name(), flags()), hint));
+        throw UsageError(fmt::format("unknown option {}{}{}", e.get_option_name(),
+                                     did_you_mean(e.get_option_name(), flags()), hint));
     } catch (const po::error& e) {
         throw UsageError(std::string(e.what()) + hint);
     }
-    if (has("threads")) set_threads(get<int>("threads"));
+    if (has("threads"))
+        set_threads(get<int>("threads"));
     if (has("plugin-path")) {
         std::vector<std::filesystem::path> folders;
         for (const std::string& folder : get<std::vector<std::string>>("plugin-path")) {
-            if (!std::filesystem::is_directory(folder)) throw UsageError(fmt::format("--plugin-path {}: no such folder", folder));
+            if (!std::filesystem::is_directory(folder))
+                throw UsageError(fmt::format("--plugin-path {}: no such folder", folder));
             folders.emplace_back(folder);
         }
         set_plugin_path(folders);
     }
-    if (has("log")) set_log_level(parse_log_level(text("log")));
+    if (has("log"))
+        set_log_level(parse_log_level(text("log")));
     return true;
 }
 
 Model open_model(const std::string& what, const std::string& weights, int64_t classes) {
-    const bool is_file = std::filesystem::exists(what) || what.find('.') != std::string::npos || what.find('/') != std::string::npos;
-    if (is_file) return Model::load(what, weights);
+    const bool is_file = std::filesystem::exists(what) || what.find('.') != std::string::npos ||
+                         what.find('/') != std::string::npos;
+    if (is_file)
+        return Model::load(what, weights);
     Model model = classes > 0 ? Model::zoo(what, {{"classes", classes}}) : Model::zoo(what);
-    if (!weights.empty()) model.load_weights(weights);
+    if (!weights.empty())
+        model.load_weights(weights);
     return model;
 }
 
 std::string values_text(const Values& values) {
     std::string text;
     for (const auto& [name, value] : values)
-        if (name != "learning_rate") text += fmt::format("{}{} {:.4f}", text.empty() ? "" : "  ", name, value);
+        if (name != "learning_rate")
+            text += fmt::format("{}{} {:.4f}", text.empty() ? "" : "  ", name, value);
     return text;
 }
 
 void add_data_options(Options& options) {
-    options.add()("data", po::value<std::string>()->required(), "data set: NAME[:key=value,...], see `lamina datasets`")(
+    options.add()("data", po::value<std::string>()->required(),
+                  "data set: NAME[:key=value,...], see `lamina datasets`")(
         "data-dir", po::value<std::string>()->default_value(""), "folder of the data set's files");
 }
 
-std::shared_ptr<Dataset> open_data(const Options& options) { return Dataset::open(options.text("data"), options.text("data-dir")); }
+std::shared_ptr<Dataset> open_data(const Options& options) {
+    return Dataset::open(options.text("data"), options.text("data-dir"));
+}
 
 } // namespace lamina::cli

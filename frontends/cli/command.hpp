@@ -16,7 +16,8 @@ namespace lamina::cli {
 namespace po = boost::program_options;
 using Arguments = std::vector<std::string>;
 
-/// A subcommand: its name, a line for the list of commands, and what it does. Returns the exit code.
+/// A subcommand: its name, a line for the list of commands, and what it does. Returns the exit
+/// code.
 struct Command {
     const char* name;
     const char* summary;
@@ -43,17 +44,23 @@ class Options {
     /// Arguments without a flag fill this option; `most` of them at most, -1 for any number.
     void positional(const char* option, int most);
 
-    /// Throws UsageError for unknown flags (with the nearest one), missing values and the like. Prints the help and returns
-    /// false when that was asked for.
+    /// Throws UsageError for unknown flags (with the nearest one), missing values and the like.
+    /// Prints the help and returns false when that was asked for.
     bool parse(const Arguments& arguments);
 
-    bool has(const char* name) const { return values_.count(name) > 0 && !values_[name].defaulted(); }
-    bool flag(const char* name) const { return values_.count(name) > 0 && values_[name].as<bool>(); }
+    bool has(const char* name) const {
+        return values_.count(name) > 0 && !values_[name].defaulted();
+    }
+    bool flag(const char* name) const {
+        return values_.count(name) > 0 && values_[name].as<bool>();
+    }
     template <class T>
     T get(const char* name) const {
         return values_[name].as<T>();
     }
-    std::string text(const char* name) const { return values_.count(name) > 0 ? values_[name].as<std::string>() : ""; }
+    std::string text(const char* name) const {
+        return values_.count(name) > 0 ? values_[name].as<std::string>() : "";
+    }
 
   private:
     std::vector<std::string> flags() const;
@@ -64,7 +71,8 @@ class Options {
     po::variables_map values_;
 };
 
-/// A zoo name or a model file. classes: given to a zoo model that is told nothing else; 0: its own default.
+/// A zoo name or a model file. classes: given to a zoo model that is told nothing else; 0: its own
+/// default.
 Model open_model(const std::string& what, const std::string& weights, int64_t classes);
 
 /// The names of a split's values as "loss 0.0312  accuracy 0.9912".

@@ -27,13 +27,17 @@ constexpr Command kCommands[] = {
 };
 
 void print_help() {
-    std::cout << "Lamina trains and runs convolutional networks on any machine's CPU or GPU.\n\nusage: lamina COMMAND ...\n\n";
-    for (const Command& c : kCommands) std::cout << fmt::format("  {:<10} {}\n", c.name, c.summary);
-    std::cout << "\nEach command explains itself: lamina COMMAND --help. Version: lamina --version\n";
+    std::cout << "Lamina trains and runs convolutional networks on any machine's CPU or "
+                 "GPU.\n\nusage: lamina COMMAND ...\n\n";
+    for (const Command& c : kCommands)
+        std::cout << fmt::format("  {:<10} {}\n", c.name, c.summary);
+    std::cout
+        << "\nEach command explains itself: lamina COMMAND --help. Version: lamina --version\n";
 }
 
 int dispatch(const Arguments& arguments) {
-    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help") {
+    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" ||
+        arguments[0] == "help") {
         print_help();
         return arguments.empty() ? 2 : 0;
     }
@@ -43,10 +47,12 @@ int dispatch(const Arguments& arguments) {
     }
     std::vector<std::string> names;
     for (const Command& c : kCommands) {
-        if (arguments[0] == c.name) return c.run({arguments.begin() + 1, arguments.end()});
+        if (arguments[0] == c.name)
+            return c.run({arguments.begin() + 1, arguments.end()});
         names.emplace_back(c.name);
     }
-    throw UsageError(fmt::format("no command `{}`{}\n  there are: {}", arguments[0], did_you_mean(arguments[0], names), join(names, ", ")));
+    throw UsageError(fmt::format("no command `{}`{}\n  there are: {}", arguments[0],
+                                 did_you_mean(arguments[0], names), join(names, ", ")));
 }
 
 int report(const char* message, int code) {

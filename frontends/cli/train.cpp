@@ -28,12 +28,15 @@ class Progress : public Callback {
 
     void train_begin(int, int epochs) override { epochs_ = epochs; }
     bool batch_end(const BatchEvent& e) override {
-        if (!bar_) bar_.emplace(fmt::format("epoch {}/{}", e.epoch + 1, epochs_), total(e), "images", mode_);
+        if (!bar_)
+            bar_.emplace(fmt::format("epoch {}/{}", e.epoch + 1, epochs_), total(e), "images",
+                         mode_);
         bar_->update(static_cast<size_t>(e.samples), values_text(e.means));
         return true;
     }
     bool epoch_end(const EpochRecord& record) override {
-        if (bar_) bar_->finish(values_text(record.values));
+        if (bar_)
+            bar_->finish(values_text(record.values));
         bar_.reset();
         return true;
     }
@@ -53,21 +56,29 @@ class Progress : public Callback {
 void add_options(Options& o) {
     o.add()("model", po::value<std::string>()->required(), "a name of the zoo, or a model file");
     add_data_options(o);
-    o.add()("backend", po::value<std::string>()->default_value("openblas"), "NAME[:key=value,...], see `lamina devices`")(
-        "weights", po::value<std::string>(), "start from the weights of this file")(
-        "epochs", po::value<int>()->default_value(5), "")("batch-size", po::value<int64_t>()->default_value(128), "")(
-        "optimizer", po::value<std::string>()->default_value("adam"), "NAME[:key=value,...]: adam:learning_rate=0.002")(
-        "loss", po::value<std::string>()->default_value("categorical_crossentropy"), "")(
-        "metrics", po::value<std::vector<std::string>>()->multitoken(), "default: accuracy")(
-        "validation-split", po::value<double>()->default_value(0), "share of the training samples to validate on")(
-        "train-limit", po::value<int64_t>()->default_value(0), "use only the first so many training samples")(
+    o.add()("backend", po::value<std::string>()->default_value("openblas"),
+            "NAME[:key=value,...], see `lamina devices`")("weights", po::value<std::string>(),
+                                                          "start from the weights of this file")(
+        "epochs", po::value<int>()->default_value(5),
+        "")("batch-size", po::value<int64_t>()->default_value(128),
+            "")("optimizer", po::value<std::string>()->default_value("adam"),
+                "NAME[:key=value,...]: adam:learning_rate=0.002")(
+        "loss", po::value<std::string>()->default_value("categorical_crossentropy"),
+        "")("metrics", po::value<std::vector<std::string>>()->multitoken(),
+            "default: accuracy")("validation-split", po::value<double>()->default_value(0),
+                                 "share of the training samples to validate on")(
+        "train-limit", po::value<int64_t>()->default_value(0),
+        "use only the first so many training samples")(
         "seed", po::value<uint64_t>()->default_value(1), "of the weights, the shuffle and dropout")(
         "no-shuffle", po::bool_switch(), "take the samples in the file's order")(
         "check-finite", po::bool_switch(), "stop at the first NaN or infinity and name the layer")(
-        "workers", po::value<int>()->default_value(1), "threads that prepare batches")(
-        "early-stopping", po::value<int>()->default_value(0), "stop after so many epochs without improvement")(
-        "reduce-on-plateau", po::value<int>()->default_value(0), "a tenth of the learning rate after so many")(
-        "monitor", po::value<std::string>()->default_value(""), "what improvement means (default: val_loss, else loss)")(
+        "workers", po::value<int>()->default_value(1),
+        "threads that prepare batches")("early-stopping", po::value<int>()->default_value(0),
+                                        "stop after so many epochs without improvement")(
+        "reduce-on-plateau", po::value<int>()->default_value(0),
+        "a tenth of the learning rate after so many")(
+        "monitor", po::value<std::string>()->default_value(""),
+        "what improvement means (default: val_loss, else loss)")(
         "save", po::value<std::string>(), "write the trained model here (.h5)")(
         "save-best", po::value<std::string>(), "write the best model so far here")(
         "checkpoint-dir", po::value<std::string>(), "write a checkpoint here after every epoch")(
@@ -75,7 +86,8 @@ void add_options(Options& o) {
         "resume", po::value<std::string>(), "go on from this checkpoint or folder of checkpoints")(
         "history", po::value<std::string>(), "write the epochs' values here (.csv or .json)")(
         "plot", po::value<std::string>(), "draw accuracy and loss here (.png or .svg)")(
-        "quiet,q", po::bool_switch(), "no progress")("json", po::bool_switch(), "one JSON object on standard output");
+        "quiet,q", po::bool_switch(), "no progress")("json", po::bool_switch(),
+                                                     "one JSON object on standard output");
     o.positional("model", 1);
 }
 
@@ -96,12 +108,17 @@ FitOptions fit_options(const Options& o) {
     f.checkpoint_dir = o.text("checkpoint-dir");
     f.checkpoint_minutes = o.get<double>("checkpoint-minutes");
     f.resume = o.text("resume");
-    if (f.epochs < 1) throw UsageError(fmt::format("--epochs must be at least 1, got {}", f.epochs));
-    if (f.batch_size < 1) throw UsageError(fmt::format("--batch-size must be at least 1, got {}", f.batch_size));
+    if (f.epochs < 1)
+        throw UsageError(fmt::format("--epochs must be at least 1, got {}", f.epochs));
+    if (f.batch_size < 1)
+        throw UsageError(fmt::format("--batch-size must be at least 1, got {}", f.batch_size));
     if (f.validation_split < 0 || f.validation_split >= 1)
-        throw UsageError(fmt::format("--validation-split must be at least 0 and below 1, got {}", f.validation_split));
-    if (f.workers < 1) throw UsageError(fmt::format("--workers must be at least 1, got {}", f.workers));
-    if (f.checkpoint_dir.empty() && !f.resume.empty() && std::filesystem::is_directory(f.resume)) f.checkpoint_dir = f.resume;
+        throw UsageError(fmt::format("--validation-split must be at least 0 and below 1, got {}",
+                                     f.validation_split));
+    if (f.workers < 1)
+        throw UsageError(fmt::format("--workers must be at least 1, got {}", f.workers));
+    if (f.checkpoint_dir.empty() && !f.resume.empty() && std::filesystem::is_directory(f.resume))
+        f.checkpoint_dir = f.resume;
     f.interrupted = &interrupted;
     return f;
 }
@@ -110,24 +127,30 @@ FitOptions fit_options(const Options& o) {
 void check_targets(const Options& o) {
     for (const char* option : {"save", "save-best", "history", "plot"}) {
         const std::filesystem::path path = o.text(option);
-        if (path.empty()) continue;
+        if (path.empty())
+            continue;
         const auto folder = path.parent_path();
         if (!folder.empty() && !std::filesystem::is_directory(folder))
-            throw UsageError(fmt::format("--{} {}: there is no folder {}", option, path.string(), folder.string()));
+            throw UsageError(fmt::format("--{} {}: there is no folder {}", option, path.string(),
+                                         folder.string()));
     }
-    if (o.has("plot")) check_plot_file(o.text("plot"));
+    if (o.has("plot"))
+        check_plot_file(o.text("plot"));
 }
 
 void write_results(const Options& o, Model& model, const FitResult& result) {
-    if (o.has("save")) model.save(o.text("save"));
+    if (o.has("save"))
+        model.save(o.text("save"));
     if (o.has("history")) {
         const std::string path = o.text("history");
-        write_file(path, path.ends_with(".json") ? result.history.to_json() : result.history.to_csv());
+        write_file(path,
+                   path.ends_with(".json") ? result.history.to_json() : result.history.to_csv());
     }
     if (o.has("plot")) {
         TrainingCurves curves;
         for (const char* name : {"loss", "accuracy", "val_loss", "val_accuracy"})
-            if (auto series = result.history.series(name); !series.empty()) curves[name] = std::move(series);
+            if (auto series = result.history.series(name); !series.empty())
+                curves[name] = std::move(series);
         plot_history(curves, o.text("plot"));
     }
 }
@@ -137,24 +160,28 @@ void write_results(const Options& o, Model& model, const FitResult& result) {
 int train(const Arguments& arguments) {
     Options o("lamina train MODEL --data NAME [options]", "Trains a model.");
     add_options(o);
-    if (!o.parse(arguments)) return 0;
+    if (!o.parse(arguments))
+        return 0;
     FitOptions fit = fit_options(o);
     check_targets(o);
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
     model.use(o.text("backend"));
     Training training{o.text("optimizer"), o.text("loss"), {"accuracy"}};
-    if (o.has("metrics")) training.metrics = o.get<std::vector<std::string>>("metrics");
+    if (o.has("metrics"))
+        training.metrics = o.get<std::vector<std::string>>("metrics");
     model.compile(training);
 
     const bool quiet = o.flag("quiet") || o.flag("json");
-    auto progress = std::make_shared<Progress>(quiet ? ProgressMode::Quiet : progress_mode_for_stderr());
+    auto progress =
+        std::make_shared<Progress>(quiet ? ProgressMode::Quiet : progress_mode_for_stderr());
     const int64_t all = fit.train_limit > 0 ? fit.train_limit : data->size(Split::Train);
-    progress->set_samples(all - static_cast<int64_t>(static_cast<double>(all) * fit.validation_split));
+    progress->set_samples(all -
+                          static_cast<int64_t>(static_cast<double>(all) * fit.validation_split));
     fit.callbacks.push_back(progress);
     if (!quiet)
-        std::cerr << fmt::format("training {} on {} ({}), backend {}, seed {}\n", model.name(), data->name(), data->source(),
-                                 o.text("backend"), fit.seed);
+        std::cerr << fmt::format("training {} on {} ({}), backend {}, seed {}\n", model.name(),
+                                 data->name(), data->source(), o.text("backend"), fit.seed);
     std::signal(SIGINT, on_signal);
     std::signal(SIGTERM, on_signal);
     const FitResult result = model.fit(data, fit);
@@ -163,7 +190,8 @@ int train(const Arguments& arguments) {
     if (result.interrupted) {
         std::cerr << "interrupted after the batch";
         if (!result.checkpoint.empty())
-            std::cerr << fmt::format("; go on with: lamina train ... --resume {}", result.checkpoint);
+            std::cerr << fmt::format("; go on with: lamina train ... --resume {}",
+                                     result.checkpoint);
         else
             std::cerr << "; nothing was kept, since --checkpoint-dir was not given";
         std::cerr << '\n';
@@ -171,17 +199,22 @@ int train(const Arguments& arguments) {
     }
     write_results(o, model, result);
     const EpochRecord& last = result.history.epochs.back();
-    const double rate = result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
+    const double rate =
+        result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
     if (o.flag("json")) {
         std::string text = "{";
-        for (const auto& [name, value] : last.values) text += fmt::format("\"{}\": {:.9g}, ", name, value);
+        for (const auto& [name, value] : last.values)
+            text += fmt::format("\"{}\": {:.9g}, ", name, value);
         std::cout << text
-                  << fmt::format("\"epochs\": {}, \"images_per_second\": {:.1f}, \"waiting_share\": {:.4f}, \"weights_sha256\": \"{}\"}}\n",
-                                 last.epoch + 1, rate, result.waiting_share, model.weights_sha256());
+                  << fmt::format("\"epochs\": {}, \"images_per_second\": {:.1f}, "
+                                 "\"waiting_share\": {:.4f}, \"weights_sha256\": \"{}\"}}\n",
+                                 last.epoch + 1, rate, result.waiting_share,
+                                 model.weights_sha256());
         return 0;
     }
-    std::cout << fmt::format("{}\n{:.0f} images/s, {:.1f} % of the time waiting for data\nweights SHA-256 {}\n",
-                             values_text(last.values), rate, 100 * result.waiting_share, model.weights_sha256());
+    std::cout << fmt::format(
+        "{}\n{:.0f} images/s, {:.1f} % of the time waiting for data\nweights SHA-256 {}\n",
+        values_text(last.values), rate, 100 * result.waiting_share, model.weights_sha256());
     return 0;
 }
 

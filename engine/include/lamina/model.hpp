@@ -112,6 +112,8 @@ class LAMINA_API Model {
     void compile(const Training& training);
     /// Sets every variable that has no value yet; called by what needs it.
     void initialize(uint64_t seed);
+    /// The same for the variables of one program, optimizer slots included.
+    void initialize(uint64_t seed, const Executable& program);
 
     FitResult fit(const std::shared_ptr<Dataset>& data, const FitOptions& options);
     /// loss and metrics over a split.

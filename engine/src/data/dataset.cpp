@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "graph/node_desc.hpp"
 #include "lamina/error.hpp"
 #include "lamina/plugin/philox.hpp"

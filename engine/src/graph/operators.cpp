@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "graph/node_desc.hpp"
 #include "io/json.hpp"
 #include "lamina/plugin/philox.hpp"

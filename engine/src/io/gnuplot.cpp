@@ -1,6 +1,6 @@
 #include "io/gnuplot.hpp"
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "io/file_descriptor.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"

@@ -1,6 +1,6 @@
 #include "lamina/image.hpp"
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "io/image_codecs.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"

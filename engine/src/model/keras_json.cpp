@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "lamina/error.hpp"
 #include "lamina/registry.hpp"
 

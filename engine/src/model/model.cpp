@@ -182,6 +182,10 @@ void Model::initialize(uint64_t seed) {
     state_->initialize(prediction_graph(state_->architecture, {}, 1).graph, seed);
 }
 
+void Model::initialize(uint64_t seed, const Executable& program) {
+    state_->initialize(program.graph(), seed);
+}
+
 Tensor Model::predict(const Tensor& x, int64_t batch_size) {
     if (x.shape().rank() == 0)
         throw ShapeError("predict: expected samples [n, ...], got a scalar");

@@ -8,7 +8,7 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"
 #include "lamina/plugin/plugin.hpp"

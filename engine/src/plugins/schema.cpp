@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina {

@@ -1,4 +1,4 @@
-#include "base/text.hpp"
+#include "lamina/text.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include "command.hpp"
+#include "lamina/error.hpp"
+#include "lamina/text.hpp"
+#include "lamina/thread_pool.hpp"
+
+namespace lamina::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+/// Inputs of the right types: pictures of noise, classes in turn, a learning rate that changes
+/// little.
+std::map<std::string, Tensor> make_inputs(const Graph& graph, int64_t classes) {
+    std::map<std::string, Tensor> out;
+    uint32_t state = 1;
+    for (const auto& [name, value] : graph.inputs()) {
+        const TensorType& type = graph.type(value);
+        Tensor t = Tensor::zeros(type.dtype, type.shape);
+        if (name == "learning_rate")
+            t.data<float>()[0] = 1e-4f;
+        if (name == "x")
+            for (auto& v : t.data<uint8_t>())
+                v = static_cast<uint8_t>((state = state * 1664525u + 1013904223u) >> 24);
+        if (name == "y")
+            for (size_t i = 0; i < t.data<int64_t>().size(); ++i)
+                t.data<int64_t>()[i] = static_cast<int64_t>(i) % classes;
+        out.emplace(name, std::move(t));
+    }
+    return out;
+}
+
+struct Timing {
+    double median_seconds, best_seconds;
+    uint64_t peak_kib;
+};
+
+Timing time_steps(Executable& step, const std::map<std::string, Tensor>& inputs, double seconds) {
+    for (int i = 0; i < 3; ++i)
+        step.run(inputs);
+    std::vector<double> times;
+    for (const double begin = now(); now() - begin < seconds || times.size() < 5;) {
+        const double start = now();
+        step.run(inputs);
+        times.push_back(now() - start);
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return {median(times), *std::min_element(times.begin(), times.end()),
+            static_cast<uint64_t>(usage.ru_maxrss)};
+}
+
+struct Row {
+    std::string name;
+    double seconds = 0, flops = 0, bytes = 0;
+};
+
+/// Medians of several profiled runs, by step.
+std::vector<Row> profile(Executable& step, const std::map<std::string, Tensor>& inputs) {
+    const auto infos = step.steps();
+    std::vector<std::vector<double>> times(infos.size());
+    for (int i = 0; i < 15; ++i) {
+        const auto seconds = step.profile(inputs);
+        for (size_t k = 0; k < seconds.size(); ++k)
+            times[k].push_back(seconds[k]);
+    }
+    std::vector<Row> rows;
+    for (size_t k = 0; k < infos.size(); ++k)
+        rows.push_back(
+            {fmt::format("{:<24} {:<20} {}", infos[k].op, infos[k].candidate, infos[k].name),
+             median(times[k]), infos[k].flops, infos[k].bytes});
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row& a, const Row& b) { return a.seconds > b.seconds; });
+    return rows;
+}
+
+} // namespace
+
+int bench(const Arguments& arguments) {
+    Options o("lamina bench MODEL [options]",
+              "Speed of training steps or predictions on made-up pictures.");
+    o.add()("model", po::value<std::string>()->required(), "a name of the zoo, or a model file")(
+        "backend", po::value<std::string>()->default_value("openblas"),
+        "one or several, parted by ';' (NAME[:key=value,...])")(
+        "mode", po::value<std::string>()->default_value("train"),
+        "train or infer")("batch-size", po::value<int64_t>()->default_value(128),
+                          "")("optimizer", po::value<std::string>()->default_value("adam"), "")(
+        "loss", po::value<std::string>()->default_value("categorical_crossentropy"),
+        "")("seconds", po::value<double>()->default_value(5), "how long to measure each")(
+        "profile", po::bool_switch(), "time, GFLOP/s and GB/s of each operator")(
+        "json", po::bool_switch(), "one JSON object on standard output");
+    o.positional("model", 1);
+    if (!o.parse(arguments))
+        return 0;
+    const std::string mode = o.text("mode");
+    if (mode != "train" && mode != "infer")
+        throw UsageError(fmt::format("--mode must be train or infer, got {}", mode));
+    const auto batch = o.get<int64_t>("batch-size");
+    if (batch < 1)
+        throw UsageError(fmt::format("--batch-size must be at least 1, got {}", batch));
+    Json results = Json::array();
+    for (const std::string& backend : split(o.text("backend"), ';')) {
+        Model model = open_model(o.text("model"), "", 0);
+        model.use(backend);
+        model.compile({o.text("optimizer"), o.text("loss"), {"accuracy"}});
+        const auto step = model.executable(mode == "train" ? Mode::Train : Mode::Predict, batch,
+                                           DType::U8, 1.0 / 255, 0);
+        model.initialize(1, *step);
+        const auto inputs = make_inputs(step->graph(), model.classes());
+        const Timing t = time_steps(*step, inputs, o.get<double>("seconds"));
+        const auto images = static_cast<double>(batch);
+        const MemoryInfo memory = model.device().memory();
+        results.push_back({{"backend", backend},
+                           {"device", model.device().info().name},
+                           {"model", model.name()},
+                           {"mode", mode},
+                           {"batch_size", batch},
+                           {"images_per_second", images / t.median_seconds},
+                           {"best_images_per_second", images / t.best_seconds},
+                           {"step_ms", 1e3 * t.median_seconds},
+                           {"peak_rss_mib", static_cast<double>(t.peak_kib) / 1024},
+                           {"device_bytes", memory.peak},
+                           {"planned_bytes", step->memory().total()}});
+        if (!o.flag("json"))
+            std::cout << fmt::format("{} {} batch {} on {}: {:.0f} images/s (best {:.0f}), {:.3f} "
+                                     "ms a step, peak {:.0f} MiB\n",
+                                     model.name(), mode, batch, backend, images / t.median_seconds,
+                                     images / t.best_seconds, 1e3 * t.median_seconds,
+                                     static_cast<double>(t.peak_kib) / 1024);
+        if (!o.flag("profile"))
+            continue;
+        const auto rows = profile(*step, inputs);
+        double total = 0;
+        for (const Row& r : rows)
+            total += r.seconds;
+        Json list = Json::array();
+        if (!o.flag("json"))
+            std::cout << fmt::format("{:>9} {:>6} {:>9} {:>7}  {}\n", "ms", "share", "GFLOP/s",
+                                     "GB/s", "operator, kernel, node");
+        for (const Row& r : rows) {
+            list.push_back({{"step", r.name},
+                            {"ms", 1e3 * r.seconds},
+                            {"gflops", r.flops / r.seconds / 1e9},
+                            {"gbytes", r.bytes / r.seconds / 1e9}});
+            if (!o.flag("json"))
+                std::cout << fmt::format("{:>9.3f} {:>5.1f}% {:>9.1f} {:>7.1f}  {}\n",
+                                         1e3 * r.seconds, 100 * r.seconds / total,
+                                         r.flops / r.seconds / 1e9, r.bytes / r.seconds / 1e9,
+                                         r.name);
+        }
+        results.back()["profile"] = list;
+    }
+    if (o.flag("json"))
+        std::cout << Json{{"results", results}}.dump(2) << '\n';
+    return 0;
+}
+
+} // namespace lamina::cli
