@@ -1,4 +1,4 @@
-#include "text.hpp"
+#include "lamina/text.hpp"
 
 #include <algorithm>
 #include <cctype>
