@@ -80,6 +80,26 @@ TEST_CASE("atomic file: what a killed writer left is written over") {
     CHECK(files_in(folder.path()) == 1);
 }
 
+TEST_CASE("atomic file: a writer killed at any moment leaves one of its whole files") {
+    const TempFolder folder;
+    const auto content = [](int round) {
+        return std::string(200000, static_cast<char>('a' + round % 26));
+    };
+    put(folder / "a", content(0));
+    for (int kill = 0; kill < 40; ++kill) {
+        const pid_t child = ::fork();
+        if (child == 0)
+            for (int round = 0;; ++round)
+                write_file(folder / "a", content(round));
+        ::usleep(static_cast<useconds_t>(500 + 377 * kill % 9000));
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
+        const std::string found = get(folder / "a");
+        REQUIRE(found.size() == 200000);
+        REQUIRE(found == std::string(200000, found[0]));
+    }
+}
+
 TEST_CASE("atomic file: two writers at once do not mix their bytes") {
     const TempFolder folder;
     AtomicFile first(folder / "a");
