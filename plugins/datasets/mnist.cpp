@@ -7,7 +7,7 @@ namespace lamina::datasets {
 namespace {
 
 constexpr char kHint[] =
-    "--data mnist:sample=true uses the bundled sample (6,000 training and 1,000 test digits); or "
+    "--data mnist:sample uses the bundled sample (6,000 training and 1,000 test digits); or "
     "give the folder of the four files by --data-dir, or another mirror by LAMINA_MNIST_MIRROR";
 
 std::unique_ptr<plugin::Dataset> open_mnist(const plugin::Config& config,

@@ -5,6 +5,7 @@
 #include "lamina/text.hpp"
 #include "graph/node_desc.hpp"
 #include "lamina/error.hpp"
+#include "lamina/paths.hpp"
 #include "lamina/plugin/philox.hpp"
 #include "plugins/host.hpp"
 #include "plugins/option_text.hpp"
@@ -19,7 +20,8 @@ std::shared_ptr<Dataset> Dataset::open(const std::string& text, const std::strin
     data->part_ = Registry::global().find("dataset", spec.name);
     const auto& table = data->part_.as<lm_dataset>();
     const lm_config config(apply_schema(spec.options, table.schema, "--data " + spec.name));
-    call(table.open, host_table(), &config, data_dir.c_str(), &data->self_);
+    // A shell leaves the tilde of --data-dir=~/digits to the program.
+    call(table.open, host_table(), &config, expand_home(data_dir).c_str(), &data->self_);
     lm_dataset_info info{};
     info.struct_size = sizeof info;
     call(table.info, data->self_, &info);

@@ -173,7 +173,7 @@ TEST_CASE("mnist: without data it is downloaded from the mirror into the cache, 
     CHECK(offline.starts_with("mnist: not in " + folder.string() +
                               ", and the download failed\n  cannot fetch "
                               "http://127.0.0.1:1/mnist/train-images-idx3-ubyte.gz: "));
-    CHECK(offline.find("\n  hint: --data mnist:sample=true uses the bundled sample") !=
+    CHECK(offline.find("\n  hint: --data mnist:sample uses the bundled sample") !=
           std::string::npos);
 
     const fs::path sample = fs::path(LAMINA_TEST_PLUGIN_DIR) / "../../share/lamina/mnist_sample";
