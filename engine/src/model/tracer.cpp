@@ -94,10 +94,9 @@ std::vector<ValueId> apply_part(lm_graph& graph, const std::string& kind, const 
     const std::string where = graph.layer.empty()
                                   ? fmt::format("{} {}", kind, part.name)
                                   : fmt::format("{}: {} {}", graph.layer, kind, part.name);
-    Json config = apply_schema(without_common_keys(given, schema), function.schema, where);
-    for (const auto& [key, value] : extra.items())
-        config[key] = value;
-    const lm_config checked(std::move(config));
+    Json config = without_common_keys(given, schema);
+    config.update(extra);
+    const lm_config checked(apply_schema(config, function.schema, where));
     return call_graph_function(function, graph, checked, inputs);
 }
 
