@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "foreign_kernel.hpp"
 #include "lamina/plugin/config.hpp"
 #include "open_device.hpp"
 #include "program.hpp"
@@ -18,7 +19,8 @@ constexpr auto kSchema = R"({
     "device": {"type": "int", "min": 0, "default": null, "nullable": true},
     "uuid": {"type": "string", "default": null, "nullable": true},
     "memory_limit_mib": {"type": "int", "min": 0, "default": 0},
-    "validation": {"type": "bool", "default": false}
+    "validation": {"type": "bool", "default": false},
+    "least_device": {"type": "bool", "default": false}
 })";
 
 /// What is known before a device is opened.
@@ -41,6 +43,11 @@ class Backend {
         return devices_;
     }
     const std::string& details(size_t index) const { return details_.at(index); }
+
+    void add(const char* op, const char* name, const lm_kernel& kernel) {
+        check_foreign(kernel);
+        kernels_[op].push_back({name, kernel.priority, nullptr, &kernel});
+    }
 
     size_t pick(uint64_t index, const plugin::Config& config) {
         const auto& list = devices();
@@ -67,13 +74,20 @@ class Backend {
         const bool validation =
             config.boolean("validation") || std::getenv("LAMINA_VULKAN_VALIDATION") != nullptr;
         auto instance = std::make_unique<Instance>(loader(), host_, validation);
-        const auto found = instance->devices();
+        auto found = instance->devices();
         const std::string wanted = devices().at(index).uuid;
-        for (size_t i = 0; i < found.size(); ++i)
-            if (found[i].uuid == wanted)
-                return std::make_unique<OpenDevice>(
-                    std::move(instance), found[i], host_,
-                    static_cast<uint64_t>(config.integer("memory_limit_mib")) << 20, index);
+        const bool least = config.boolean("least_device");
+        if (least) // the engine plans with what the list says
+            devices_[index].become_least_device();
+        for (DeviceFacts& facts : found) {
+            if (facts.uuid != wanted)
+                continue;
+            if (least)
+                facts.become_least_device();
+            return std::make_unique<OpenDevice>(
+                kernels_, std::move(instance), facts, host_,
+                static_cast<uint64_t>(config.integer("memory_limit_mib")) << 20, index);
+        }
         throw plugin::Error(LM_NOT_FOUND, "the Vulkan device " + wanted + " is gone");
     }
 
@@ -97,6 +111,7 @@ class Backend {
 
     const lm_host* host_;
     std::shared_ptr<const Loader> loader_;
+    KernelTable kernels_; // of other plugins
     std::vector<DeviceFacts> devices_;
     std::vector<std::string> details_;
 };
@@ -116,12 +131,9 @@ lm_status create(const lm_host* host, void** self, lm_error* error) noexcept {
 }
 void destroy(void* self) noexcept { delete static_cast<Backend*>(self); }
 
-lm_status add_kernel(void*, const char* op, const char* name, const lm_kernel*,
+lm_status add_kernel(void* self, const char* op, const char* name, const lm_kernel* kernel,
                      lm_error* error) noexcept {
-    return guard(error, [&] {
-        plugin::unsupported(std::string("the Vulkan backend takes no kernels from outside yet (") +
-                            op + "/" + name + ")");
-    });
+    return guard(error, [&] { backend(self).add(op, name, *kernel); });
 }
 
 lm_status device_count(void* self, uint64_t* count, lm_error* error) noexcept {
@@ -217,6 +229,7 @@ constexpr lm_backend make_table() {
     t.struct_size = sizeof t;
     t.schema = kSchema;
     t.doc = "any GPU with a Vulkan 1.2 driver";
+    t.kernel_payload = "spirv";
     t.create = &create;
     t.destroy = &destroy;
     t.add_kernel = &add_kernel;

@@ -1,6 +1,7 @@
 /// An opened device with all that lives on it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,18 +11,29 @@
 
 namespace lamina::vulkan {
 
+/// A kernel of our own or somebody else's.
+struct KernelEntry {
+    const char* name;
+    int32_t priority;
+    const Kernel* own = nullptr;
+    const lm_kernel* foreign = nullptr;
+};
+using KernelTable = std::map<std::string, std::vector<KernelEntry>, std::less<>>;
+
 class OpenDevice {
   public:
-    OpenDevice(std::unique_ptr<Instance>, const DeviceFacts&, const lm_host*, uint64_t memory_limit,
-               uint64_t listed_as);
+    /// foreign: what add_kernel took, by operator.
+    OpenDevice(const KernelTable& foreign, std::unique_ptr<Instance>, const DeviceFacts&,
+               const lm_host*, uint64_t memory_limit, uint64_t listed_as);
 
     /// Emits the kernels that take the node, cheapest first. Throws LM_UNSUPPORTED with each one's
     /// reason where there is none.
     void describe(const lm_node_desc*, void* context, lm_emit_candidate) const;
-    const Kernel& kernel(const std::string& op, const std::string& name) const;
+    /// Adds the dispatches of the kernel by this name.
+    void build(const char* kernel, Step&, const Node&) const;
 
   private:
-    std::map<std::string, std::vector<const Kernel*>> kernels_;
+    KernelTable kernels_;
 
   public:
     // In the order in which they depend on each other.

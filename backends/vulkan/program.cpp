@@ -68,7 +68,7 @@ void Program::add_step(const lm_program_desc& desc, uint32_t index) {
     Step builder(device_.limits, device_.pipelines, dispatches_, index, std::move(inputs),
                  std::move(outputs), {step.workspace_slot, step.workspace_offset, 0});
     try {
-        device_.kernel(step.node->op, step.candidate).build(builder, Node(step.node));
+        device_.build(step.candidate, builder, Node(step.node));
     } catch (const plugin::Error& e) {
         throw plugin::Error(e.code(), std::string(step.node->op) + " (" + step.node->name +
                                           ", kernel " + step.candidate + "): " + e.what());

@@ -102,6 +102,24 @@ std::string version_text(uint32_t version) {
 
 } // namespace
 
+void DeviceFacts::become_least_device() {
+    // Table "Required Limits" of the specification.
+    limits.maxStorageBufferRange = 1u << 27;
+    limits.maxPushConstantsSize = 128;
+    limits.maxPerStageDescriptorStorageBuffers = 4;
+    limits.maxDescriptorSetStorageBuffers = 24;
+    limits.minStorageBufferOffsetAlignment = 256;
+    limits.maxComputeSharedMemorySize = 16384;
+    limits.maxComputeWorkGroupInvocations = 128;
+    for (int i = 0; i < 3; ++i) {
+        limits.maxComputeWorkGroupSize[i] = i < 2 ? 128 : 64;
+        limits.maxComputeWorkGroupCount[i] = 65535;
+    }
+    fp16 = false;
+    subgroup_size = 0; // unknown
+    private_memory = true;
+}
+
 uint64_t DeviceFacts::device_local_bytes() const {
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)

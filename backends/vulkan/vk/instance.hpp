@@ -24,7 +24,11 @@ struct DeviceFacts {
     uint32_t timestamp_bits = 0;
     VkPhysicalDeviceMemoryProperties memory{};
     std::set<std::string> extensions;
+    bool private_memory = false; // buffers are never mapped
 
+    /// Clamps what the device says to the least that Vulkan 1.2 allows, so that a roomy device can
+    /// stand for the poorest one.
+    void become_least_device();
     uint64_t device_local_bytes() const;
     /// JSON object for lm_device_info.
     std::string details() const;

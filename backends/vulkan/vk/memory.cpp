@@ -63,7 +63,9 @@ void Memory::place(Buffer& buffer, const std::vector<VkMemoryPropertyFlags>& pre
               "binding memory");
         const VkMemoryPropertyFlags got = memory.memoryTypes[type].propertyFlags;
         // A discrete card's memory that the host sees is slow to read: only where it was asked for.
-        if ((got & kHost) == kHost && ((flags & kHost) == kHost || (got & kCached) != 0)) {
+        const bool asked = (flags & kHost) == kHost;
+        const bool cached = (got & kCached) != 0 && !device_.facts().private_memory;
+        if ((got & kHost) == kHost && (asked || cached)) {
             void* address = nullptr;
             check(device_.api().MapMemory(device_.handle(), buffer.memory, 0, VK_WHOLE_SIZE, 0,
                                           &address),
@@ -107,7 +109,7 @@ Buffer* Memory::create(uint64_t bytes, int32_t slot_kind) {
     // Drivers that are memory's neighbours (llvmpipe) would go on beyond their heap and be killed.
     if (bytes > limit || allocated_ > limit - bytes)
         throw plugin::Error(LM_OUT_OF_MEMORY, out_of_memory(bytes));
-    const bool host_writes = slot_kind == LM_SLOT_INPUT;
+    const bool host_writes = slot_kind == LM_SLOT_INPUT && !device_.facts().private_memory;
     auto buffer = std::make_unique<Buffer>(
         host_writes ? make_buffer(bytes, {kDevice | kHost, kDevice, kHost, 0})
                     : make_buffer(bytes, {kDevice | kHost | kCached, kDevice, kHost, 0}));

@@ -23,7 +23,7 @@ lm_status number(const lm_config* config, const char* key, T* out) {
     const int64_t* value = find(config, key);
     // The real host fills in the schema's defaults; those of numbers and flags are 0 here.
     const std::string name = key;
-    if (value == nullptr && name != "memory_limit_mib" && name != "validation")
+    if (value == nullptr && (name == "device" || name == "uuid"))
         return LM_NOT_FOUND;
     *out = static_cast<T>(value != nullptr ? *value : 0);
     return LM_OK;
@@ -79,12 +79,19 @@ const lm_config* fake_config(const Options& options) {
     return reinterpret_cast<const lm_config*>(&options);
 }
 
+lm_error no_error() {
+    lm_error error{};
+    error.struct_size = sizeof error;
+    return error;
+}
+
 std::vector<LogLine>& BackendUnderTest::log() {
     static std::vector<LogLine> lines;
     return lines;
 }
 
-BackendUnderTest::BackendUnderTest(const std::string& name, Options options) {
+BackendUnderTest::BackendUnderTest(const std::string& name, Options options,
+                                   const std::vector<const lm_kernel*>& kernels) {
     const std::string path =
         std::string(LAMINA_TEST_PLUGIN_DIR) + "/liblamina_backend_" + name + ".so";
     library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -112,6 +119,7 @@ BackendUnderTest::BackendUnderTest(const std::string& name, Options options) {
     expect(entry()->init(fake_host(), &registrar, &error), error);
     table_ = found.backend;
     expect(table_->create(fake_host(), &self_, &error), error);
+    found.kernels.insert(found.kernels.end(), kernels.begin(), kernels.end());
     for (const lm_kernel* kernel : found.kernels)
         expect(table_->add_kernel(self_, kernel->op, kernel->name, kernel, &error), error);
     if (table_->device_open(self_, UINT64_MAX, fake_config(options), &device_, &error) != LM_OK)

@@ -52,8 +52,9 @@ struct LogLine {
 /// A plugin's backend with one device open.
 class BackendUnderTest {
   public:
-    /// options: JSON scalars by key; absent ones are null.
-    BackendUnderTest(const std::string& name, std::map<std::string, int64_t> options = {});
+    /// options: by key; absent ones are 0. kernels: of other plugins.
+    BackendUnderTest(const std::string& name, std::map<std::string, int64_t> options = {},
+                     const std::vector<const lm_kernel*>& kernels = {});
     ~BackendUnderTest();
     BackendUnderTest(const BackendUnderTest&) = delete;
     BackendUnderTest& operator=(const BackendUnderTest&) = delete;
@@ -80,6 +81,8 @@ class BackendUnderTest {
     std::string why_;
 };
 
+/// Ready to be passed to a call.
+lm_error no_error();
 /// The host table that tests give to plugins.
 const lm_host* fake_host();
 /// A validated configuration of whole numbers.

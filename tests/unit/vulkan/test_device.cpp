@@ -4,12 +4,27 @@
 
 namespace lamina::test {
 
+namespace {
+
+std::unique_ptr<BackendUnderTest> open(std::map<std::string, int64_t> options) {
+    options["validation"] = 1;
+    auto validated = std::make_unique<BackendUnderTest>("vulkan", options);
+    if (validated->available())
+        return validated;
+    options.erase("validation");
+    return std::make_unique<BackendUnderTest>("vulkan", options);
+}
+
+} // namespace
+
 BackendUnderTest& vulkan() {
-    static const auto validated = std::make_unique<BackendUnderTest>(
-        "vulkan", std::map<std::string, int64_t>{{"validation", 1}});
-    static const auto plain =
-        validated->available() ? nullptr : std::make_unique<BackendUnderTest>("vulkan");
-    return validated->available() ? *validated : *plain;
+    static const auto device = open({});
+    return *device;
+}
+
+BackendUnderTest& least_vulkan() {
+    static const auto device = open({{"least_device", 1}});
+    return *device;
 }
 
 } // namespace lamina::test
@@ -22,12 +37,6 @@ bool device_there() {
     if (!vulkan().available())
         WARN("Vulkan is unavailable here: " << vulkan().why());
     return vulkan().available();
-}
-
-lm_error no_error() {
-    lm_error error{};
-    error.struct_size = sizeof error;
-    return error;
 }
 
 } // namespace
@@ -91,6 +100,7 @@ TEST_CASE("transfers: what was written is read back, whatever offset and length"
     const lm_backend& t = vulkan().table();
     auto error = no_error();
     lm_buffer* buffer = nullptr;
+    CHECK(vulkan().device() != nullptr);
     REQUIRE(t.buffer_create(vulkan().device(), 1000, LM_SLOT_VARIABLE, &buffer, &error) == LM_OK);
     std::vector<unsigned char> bytes(333), back(333);
     for (size_t i = 0; i < bytes.size(); ++i)
