@@ -12,6 +12,21 @@ namespace lamina {
 /// Asks the backend how it would run a node: its candidates, best first; empty when it cannot.
 using Describe = std::function<std::vector<Selection>(const Graph& graph, const Node& node)>;
 
+/// Drops what no output and no update needs.
+Graph eliminate_dead(const Graph& graph);
+
+/// Identities that keep every bit, common subexpressions, broadcasts that elementwise operators do
+/// themselves.
+Graph simplify(const Graph& graph);
+
+/// Moves elementwise operators behind products and convolutions into these, where the backend takes
+/// it.
+Graph fuse_epilogues(const Graph& graph, const Describe& describe);
+
+/// Joins connected elementwise operators of one shape into nodes `fused_elementwise`, where the
+/// backend takes it.
+Graph fuse_elementwise(const Graph& graph, const Describe& describe);
+
 /// Runs every pass in order; verifies after each.
 Graph optimize(Graph graph, const Describe& describe);
 
