@@ -95,15 +95,8 @@ std::vector<ValueId> apply_part(lm_graph& graph, const std::string& kind, const 
                                   ? fmt::format("{} {}", kind, part.name)
                                   : fmt::format("{}: {} {}", graph.layer, kind, part.name);
     Json config = without_common_keys(given, schema);
-<<<<<<< HEAD
     config.update(extra);
     const lm_config checked(apply_schema(config, function.schema, where));
-=======
-    for (const auto& [key, value] : extra.items())
-        config[key] = value;
-    config = apply_schema(config, function.schema, where);
-    const lm_config checked(std::move(config));
->>>>>>> 2ce4df3 (passes: dead code, simplification, epilogues and elementwise clusters)
     return call_graph_function(function, graph, checked, inputs);
 }
 
