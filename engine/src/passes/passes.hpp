@@ -12,12 +12,28 @@ namespace lamina {
 /// Asks the backend how it would run a node: its candidates, best first; empty when it cannot.
 using Describe = std::function<std::vector<Selection>(const Graph& graph, const Node& node)>;
 
+/// Runs a graph without inputs and gives its outputs: the reference backend.
+using Evaluate = std::function<std::map<std::string, Tensor>(Graph graph)>;
+
 /// Drops what no output and no update needs.
 Graph eliminate_dead(const Graph& graph);
 
 /// Identities that keep every bit, common subexpressions, broadcasts that elementwise operators do
 /// themselves.
 Graph simplify(const Graph& graph);
+
+/// Works out what depends on constants alone, unless it is large.
+Graph fold_constants(const Graph& graph, const Evaluate& evaluate);
+
+/// Puts nodes that state channels_first into channels_last, between transposes, where the backend
+/// is faster that way.
+Graph choose_layouts(const Graph& graph, const Describe& describe);
+
+/// Moves transposes behind elementwise operators, where they meet their inverses.
+Graph sink_transposes(const Graph& graph);
+
+/// Orders nodes so that updates run as soon as they can.
+Graph schedule(const Graph& graph);
 
 /// Moves elementwise operators behind products and convolutions into these, where the backend takes
 /// it.
@@ -28,6 +44,6 @@ Graph fuse_epilogues(const Graph& graph, const Describe& describe);
 Graph fuse_elementwise(const Graph& graph, const Describe& describe);
 
 /// Runs every pass in order; verifies after each.
-Graph optimize(Graph graph, const Describe& describe);
+Graph optimize(Graph graph, const Describe& describe, const Evaluate& evaluate);
 
 } // namespace lamina

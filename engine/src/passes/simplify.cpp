@@ -1,4 +1,5 @@
 /// Algebraic identities that keep every bit, and common subexpressions.
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -21,7 +22,7 @@ class Simplifier {
             if (node.op == "input" || node.op == "variable")
                 rewrite_.copy(node);
             else if (node.op == "constant")
-                share_constant(node);
+                rewrite_.set(node.outputs[0], shared_constant(graph_.constant(node.outputs[0])));
             else if (!replace(node))
                 share(node);
         }
@@ -33,18 +34,14 @@ class Simplifier {
     const Node& producer(ValueId made) { return to().producer(made); }
     ValueId in(const Node& node, size_t i) const { return rewrite_[node.inputs[i]]; }
 
-    void share_constant(const Node& node) {
-        const Tensor& data = graph_.constant(node.outputs[0]);
-        const std::string key =
-            fmt::format("{} {} {}", static_cast<int>(data.dtype()), data.shape().to_string(),
-                        std::string(reinterpret_cast<const char*>(data.raw()), data.bytes()));
+    ValueId shared_constant(const Tensor& data) {
+        const std::string bytes(reinterpret_cast<const char*>(data.raw()), data.bytes());
+        const std::string key = fmt::format("{} {} {}", static_cast<int>(data.dtype()),
+                                            data.shape().to_string(), bytes);
         const auto it = constants_.find(key);
-        if (it != constants_.end()) {
-            rewrite_.set(node.outputs[0], it->second);
-            return;
-        }
-        rewrite_.copy(node);
-        constants_[key] = rewrite_[node.outputs[0]];
+        if (it != constants_.end())
+            return it->second;
+        return constants_[key] = to().add_constant(data);
     }
 
     /// Uses an equal node that is there already.
@@ -147,10 +144,10 @@ class Simplifier {
         std::vector<ValueId> inputs = rewrite_.mapped(node.inputs);
         bool changed = false;
         for (ValueId& v : inputs) {
-            if (producer(v).op != "broadcast_to")
-                continue;
             const ValueId had = v;
-            v = producer(v).inputs[0];
+            v = narrower(v);
+            if (v == had)
+                continue;
             if (broadcast_shape(inputs) == graph_.type(node.outputs[0]).shape)
                 changed = true;
             else
@@ -161,6 +158,20 @@ class Simplifier {
         rewrite_.set(node.outputs[0],
                      add_operator(to(), node.op, node.name, node.layer, inputs, node.attrs)[0]);
         return true;
+    }
+    /// What the value was broadcast from: the input of a broadcast, the one number of a constant.
+    ValueId narrower(ValueId v) {
+        if (producer(v).op == "broadcast_to")
+            return producer(v).inputs[0];
+        if (producer(v).op != "constant" || to().type(v).shape.rank() == 0 ||
+            to().type(v).dtype != DType::F32)
+            return v;
+        const auto data = to().constant(v).data<float>();
+        if (data.empty() || std::any_of(data.begin(), data.end(), [&](float x) {
+                return std::memcmp(&x, data.data(), sizeof x) != 0;
+            }))
+            return v;
+        return shared_constant(Tensor::scalar(data[0]));
     }
     Shape broadcast_shape(const std::vector<ValueId>& values) {
         std::vector<int64_t> dims;
