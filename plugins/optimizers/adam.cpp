@@ -11,7 +11,7 @@ static Value adam(Graph& graph, const Config& config, Value w, Value g, Value lr
     const double beta_2 = config.number("beta_2");
     const Value t = iterations + 1.0;
     lr = decayed_rate(config, lr, iterations);
-    const Value alpha = lr * sqrt(1.0 - power(beta_2, t)) / (1.0 - power(beta_1, t));
+    const Value alpha = lr * sqrt(one_minus_power(beta_2, t)) / one_minus_power(beta_1, t);
 
     w = decayed(config, w, lr);
     const Value m = moving_mean(graph, "momentum", g, beta_1);

@@ -12,7 +12,7 @@ static Value adamax(Graph& graph, const Config& config, Value w, Value g, Value 
     const Value m = moving_mean(graph, "momentum", g, beta_1);
     const Value u =
         updated(graph, "norm", w.shape(), [&](Value old) { return maximum(beta_2 * old, abs(g)); });
-    const Value correction = 1.0 - power(beta_1, iterations + 1.0);
+    const Value correction = one_minus_power(beta_1, iterations + 1.0);
     return w - lr * m / (correction * (u + config.number("epsilon")));
 }
 

@@ -20,7 +20,7 @@ static Value nadam(Graph& graph, const Config& config, Value w, Value g, Value l
     const Value m = moving_mean(graph, "momentum", g, beta_1);
     const Value v = moving_mean(graph, "velocity", square(g), beta_2);
     const Value m_hat = u_next * m / (1.0 - u_product * u_next) + (1.0 - u) * g / (1.0 - u_product);
-    const Value v_hat = v / (1.0 - power(beta_2, t));
+    const Value v_hat = v / one_minus_power(beta_2, t);
     return w - m_hat * lr / (sqrt(v_hat) + config.number("epsilon"));
 }
 

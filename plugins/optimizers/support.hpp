@@ -4,6 +4,8 @@
 /// The rules are Keras 3's, each operation in its order, so that results agree to rounding.
 #pragma once
 
+#include <cmath>
+
 #include "lamina/plugin/graph_function.hpp"
 #include "lamina/plugin/nn.hpp"
 #include "lamina/plugin/schema.hpp"
@@ -60,5 +62,7 @@ inline Value weighted_mean(Graph& graph, const char* slot, Value x, double rho) 
 
 /// beta^step, step a scalar.
 inline Value power(double beta, Value step) { return pow(beta, step); }
+/// 1 - beta^step, without the cancellation that costs f32 five digits where beta^step is near 1.
+inline Value one_minus_power(double beta, Value step) { return -expm1(step * std::log(beta)); }
 
 } // namespace lamina::plugin

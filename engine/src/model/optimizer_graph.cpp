@@ -58,6 +58,22 @@ std::optional<double> take_number(Json& config, const char* key) {
     return value.get<double>();
 }
 
+/// Settings that Keras writes and that change nothing at these values. Others are left for the
+/// schema to refuse.
+void drop_neutral_settings(Json& config) {
+    const Json neutral = {{"use_ema", false},
+                          {"ema_overwrite_frequency", nullptr},
+                          {"loss_scale_factor", nullptr},
+                          {"gradient_accumulation_steps", nullptr},
+                          {"is_legacy_optimizer", false}};
+    if (!config.value("use_ema", false))
+        config.erase("ema_momentum");
+    config.erase("jit_compile"); // how TensorFlow runs it
+    for (const auto& [key, value] : neutral.items())
+        if (config.contains(key) && config.at(key) == value)
+            config.erase(key);
+}
+
 Value norm_of_square(Value squared_sum) { return sqrt(squared_sum); }
 Value square_sum(Value g) { return reduce_sum(square(g), all_axes(g)); }
 
@@ -79,6 +95,7 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     auto [class_name, config] = part_spec(optimizer);
     const Clipping clip{take_number(config, "clipvalue"), take_number(config, "clipnorm"),
                         take_number(config, "global_clipnorm")};
+    drop_neutral_settings(config);
     Json schedule;
     if (config.contains("learning_rate") && config.at("learning_rate").is_object()) {
         schedule = config.at("learning_rate");
