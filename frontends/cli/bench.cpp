@@ -69,6 +69,28 @@ Timing time_steps(Executable& step, const std::map<std::string, Tensor>& inputs,
             static_cast<uint64_t>(usage.ru_maxrss)};
 }
 
+/// GFLOP/s of a large square matrix product on the device: what its operators can at best be held
+/// against.
+double product_gflops(Device& device) {
+    constexpr int64_t n = 1024;
+    Graph graph;
+    const ValueId a = graph.add_input("a", {DType::F32, {n, n}});
+    const ValueId b = graph.add_input("b", {DType::F32, {n, n}});
+    const Attributes attrs = {
+        {"transpose_a", false}, {"transpose_b", false}, {"epilogue", std::string()}};
+    const NodeId node =
+        graph.add_node("matmul", "matmul", "", {a, b}, attrs, {{DType::F32, {n, n}}});
+    graph.add_output("c", graph.node(node).outputs[0]);
+    Executable program(std::move(graph), std::make_shared<VariableStore>(device.shared_from_this()),
+                       {.optimize = false});
+    const std::map<std::string, Tensor> inputs = {{"a", Tensor::zeros(DType::F32, {n, n})},
+                                                  {"b", Tensor::zeros(DType::F32, {n, n})}};
+    double best = 1e30;
+    for (int i = 0; i < 5; ++i)
+        best = std::min(best, program.profile(inputs)[0]);
+    return 2e-9 * n * n * n / best;
+}
+
 struct Row {
     std::string name;
     double seconds = 0, flops = 0, bytes = 0;
@@ -152,20 +174,26 @@ int bench(const Arguments& arguments) {
         double total = 0;
         for (const Row& r : rows)
             total += r.seconds;
+        const double peak = product_gflops(model.device());
+        results.back()["product_gflops"] = peak;
         Json list = Json::array();
         if (!o.flag("json"))
-            std::cout << fmt::format("{:>9} {:>6} {:>9} {:>7}  {}\n", "ms", "share", "GFLOP/s",
-                                     "GB/s", "operator, kernel, node");
+            std::cout << fmt::format(
+                "peak: {:.0f} GFLOP/s, a 1024 x 1024 x 1024 matrix product on this device\n"
+                "{:>9} {:>6} {:>9} {:>8} {:>7}  {}\n",
+                peak, "ms", "share", "GFLOP/s", "of peak", "GB/s", "operator, kernel, node");
         for (const Row& r : rows) {
+            const double gflops = r.flops / r.seconds / 1e9;
+            const double gbytes = r.bytes / r.seconds / 1e9;
             list.push_back({{"step", r.name},
                             {"ms", 1e3 * r.seconds},
-                            {"gflops", r.flops / r.seconds / 1e9},
-                            {"gbytes", r.bytes / r.seconds / 1e9}});
+                            {"gflops", gflops},
+                            {"share_of_peak", gflops / peak},
+                            {"gbytes", gbytes}});
             if (!o.flag("json"))
-                std::cout << fmt::format("{:>9.3f} {:>5.1f}% {:>9.1f} {:>7.1f}  {}\n",
-                                         1e3 * r.seconds, 100 * r.seconds / total,
-                                         r.flops / r.seconds / 1e9, r.bytes / r.seconds / 1e9,
-                                         r.name);
+                std::cout << fmt::format("{:>9.3f} {:>5.1f}% {:>9.1f} {:>7.1f}% {:>7.1f}  {}\n",
+                                         1e3 * r.seconds, 100 * r.seconds / total, gflops,
+                                         100 * gflops / peak, gbytes, r.name);
         }
         results.back()["profile"] = list;
     }
