@@ -81,9 +81,18 @@ LoadedPlugin::LoadedPlugin(const std::filesystem::path& file, const Manifest& ma
     const lm_registrar registrar{sizeof registrar, this, &LoadedPlugin::add};
     lm_error error{};
     error.struct_size = sizeof error;
-    if (const lm_status status = plugin_->init(host_table(), &registrar, &error); status != LM_OK) {
-        fail(static_cast<StatusCode>(status), fmt::format("its init failed: {}", error.message));
+    lm_status status = LM_OK;
+    bool threw = false;
+    // What a plugin throws must be gone before its library is: the ABI forbids it, some will do it.
+    try {
+        status = plugin_->init(host_table(), &registrar, &error);
+    } catch (...) {
+        threw = true;
     }
+    if (threw)
+        fail(StatusCode::Internal, "its init threw an exception across the plugin boundary");
+    if (status != LM_OK)
+        fail(static_cast<StatusCode>(status), fmt::format("its init failed: {}", error.message));
 }
 
 LoadedPlugin::~LoadedPlugin() {
