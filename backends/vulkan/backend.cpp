@@ -71,8 +71,9 @@ class Backend {
     }
 
     std::unique_ptr<OpenDevice> open(size_t index, const plugin::Config& config) {
+        const char* asked = std::getenv("LAMINA_VULKAN_VALIDATION");
         const bool validation =
-            config.boolean("validation") || std::getenv("LAMINA_VULKAN_VALIDATION") != nullptr;
+            config.boolean("validation") || (asked != nullptr && std::strcmp(asked, "1") == 0);
         auto instance = std::make_unique<Instance>(loader(), host_, validation);
         auto found = instance->devices();
         const std::string wanted = devices().at(index).uuid;

@@ -269,35 +269,26 @@ Element load(Module& m, Id buffer, Uint index, lm_dtype dtype) {
     }
 }
 
-void store(Module& m, Id buffer, Uint index, std::span<const Element> values) {
-    const lm_dtype dtype = values[0].dtype;
-    const auto size = static_cast<size_t>(plugin::size_of(dtype));
-    if (size < 4) {
-        const size_t per_word = 4 / size;
-        for (size_t k = 0; k < values.size(); k += per_word) {
-            Uint packed = narrow(m, values[k]);
-            for (size_t j = 1; j < per_word; ++j)
-                packed = packed | (narrow(m, values[k + j]) << static_cast<uint32_t>(j * size * 8));
-            const Uint at =
-                index / static_cast<uint32_t>(per_word) + static_cast<uint32_t>(k / per_word);
-            m.store_word(buffer, at.id, packed.id);
-        }
-        return;
+void store(Module& m, Id buffer, Uint index, Element value) {
+    switch (form_of(value.dtype)) {
+    case Form::f32:
+        m.store_word(buffer, index.id, bits(f(m, value)).id);
+        break;
+    case Form::i32:
+        m.store_word(buffer, index.id, bits(i(m, value)).id);
+        break;
+    default:
+        m.store_word(buffer, (index * 2u).id, value.id);
+        m.store_word(buffer, (index * 2u + 1u).id, value.high);
     }
-    for (size_t k = 0; k < values.size(); ++k) {
-        const Uint at = index + static_cast<uint32_t>(k);
-        switch (form_of(dtype)) {
-        case Form::f32:
-            m.store_word(buffer, at.id, bits(f(m, values[k])).id);
-            break;
-        case Form::i32:
-            m.store_word(buffer, at.id, bits(i(m, values[k])).id);
-            break;
-        default:
-            m.store_word(buffer, (at * 2u).id, values[k].id);
-            m.store_word(buffer, (at * 2u + 1u).id, values[k].high);
-        }
-    }
+}
+
+Uint pack(Module& m, std::span<const Element> values) {
+    const auto size = static_cast<size_t>(plugin::size_of(values[0].dtype));
+    Uint word = narrow(m, values[0]);
+    for (size_t k = 1; k < values.size(); ++k)
+        word = word | (narrow(m, values[k]) << static_cast<uint32_t>(k * size * 8));
+    return word;
 }
 
 Element constant(Module& m, double value, lm_dtype dtype) {

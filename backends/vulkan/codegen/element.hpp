@@ -23,8 +23,10 @@ struct Element {
 
 /// The element of `buffer` at this index.
 Element load(Module&, Id buffer, Uint index, lm_dtype);
-/// Consecutive elements, a whole number of words of them, from `index` on.
-void store(Module&, Id buffer, Uint index, std::span<const Element>);
+/// One element of 4 or 8 bytes.
+void store(Module&, Id buffer, Uint index, Element);
+/// A word of elements of 1 or 2 bytes.
+Uint pack(Module&, std::span<const Element>);
 
 Element constant(Module&, double value, lm_dtype);
 Element cast(Module&, Element, lm_dtype);

@@ -46,6 +46,7 @@ class Writer {
         const Uint count{&m_, m_.u32(static_cast<uint32_t>(threads))};
         m_.begin_if((thread < count).id);
         block(thread * each, each);
+        m_.end_if();
         result.words = m_.finish(local_size);
         return result;
     }
@@ -56,10 +57,8 @@ class Writer {
         std::vector<Elements> results(map_.outputs.size());
         for (uint32_t k = 0; k < each; ++k) {
             Uint element = k == 0 ? first : first + k;
-            if (total_ % each != 0) { // the last thread repeats the last element
-                const Uint last{&m_, m_.u32(static_cast<uint32_t>(total_ - 1))};
-                element = select(element < last, element, last);
-            }
+            if (total_ % each != 0) // the last thread repeats the last element
+                element = bounded(element);
             const Elements values = evaluate(element);
             for (size_t j = 0; j < results.size(); ++j)
                 results[j].push_back(values[static_cast<size_t>(map_.results[j])]);
@@ -71,19 +70,49 @@ class Writer {
     void store(Uint first, size_t output, const Elements& values) {
         const spirv::Id buffer = m_.buffer(static_cast<uint32_t>(map_.inputs.size() + output));
         const View& view = map_.outputs[output];
-        const bool words = plugin::size_of(view.dtype) >= 4;
-        if (values.size() == 1) {
-            spirv::store(m_, buffer, place(view, first), values);
+        const auto per_word = static_cast<size_t>(4 / plugin::size_of(view.dtype));
+        if (per_word > 1) {
+            const Uint word = first / static_cast<uint32_t>(per_word);
+            for (size_t k = 0; k < values.size(); k += per_word)
+                store_packed(buffer, word + static_cast<uint32_t>(k / per_word),
+                             pack(m_, std::span(values).subspan(k, per_word)), per_word);
             return;
         }
-        for (size_t k = 0; words && k < values.size(); ++k) {
-            Uint at = first + static_cast<uint32_t>(k);
-            const Uint last{&m_, m_.u32(static_cast<uint32_t>(total_ - 1))};
-            at = select(at < last, at, last);
-            spirv::store(m_, buffer, place(view, at), std::span(&values[k], 1));
+        for (size_t k = 0; k < values.size(); ++k) {
+            Uint at = k == 0 ? first : first + static_cast<uint32_t>(k);
+            if (values.size() > 1 && total_ % static_cast<int64_t>(values.size()) != 0)
+                at = bounded(at);
+            spirv::store(m_, buffer, place(view, at), values[k]);
         }
-        if (!words)
-            spirv::store(m_, buffer, first, values);
+    }
+
+    /// The bytes of the last word that lie beyond the tensor are somebody else's.
+    void store_packed(spirv::Id buffer, Uint at, Uint word, size_t per_word) {
+        const auto whole = static_cast<uint32_t>(total_ / static_cast<int64_t>(per_word));
+        const auto rest = static_cast<uint32_t>(total_ % static_cast<int64_t>(per_word));
+        if (total_ % elements_a_thread(map_) == 0) {
+            m_.store_word(buffer, at.id, word.id);
+            return;
+        }
+        m_.begin_if((at < literal(at, whole)).id);
+        m_.store_word(buffer, at.id, word.id);
+        m_.end_if();
+        if (rest == 0)
+            return;
+        const uint32_t ours = (1u << (rest * 32 / static_cast<uint32_t>(per_word))) - 1;
+        m_.begin_if(equal(at, whole).id);
+        const Uint before{&m_, m_.load_word(buffer, at.id)};
+        m_.store_word(buffer, at.id, ((word & ours) | (before & ~ours)).id);
+        m_.end_if();
+    }
+
+    Uint bounded(Uint element) {
+        const Uint last{&m_, m_.u32(static_cast<uint32_t>(total_ - 1))};
+        return select(element < last, element, last);
+    }
+
+    Uint place(const View& view, Uint element) {
+        return dense(view, map_.space) ? element : index(view, element, coordinates(element));
     }
 
     std::vector<Uint> coordinates(Uint element) {
@@ -96,10 +125,6 @@ class Writer {
                 rest = rest / extent;
         }
         return c;
-    }
-
-    Uint place(const View& view, Uint element) {
-        return dense(view, map_.space) ? element : index(view, element, coordinates(element));
     }
 
     /// Wraps around where the parts are negative; the sum is not.

@@ -142,17 +142,20 @@ Id Module::invocation(uint32_t row) {
 
 void Module::begin_if(Id condition) {
     const Id inside = fresh();
-    merge_ = fresh();
-    emit(Op::SelectionMerge, {merge_, 0});
-    emit(Op::BranchConditional, {condition, inside, merge_});
+    const Id merge = fresh();
+    merges_.push_back(merge);
+    emit(Op::SelectionMerge, {merge, 0});
+    emit(Op::BranchConditional, {condition, inside, merge});
     emit(Op::Label, {inside});
 }
 
+void Module::end_if() {
+    emit(Op::Branch, {merges_.back()});
+    emit(Op::Label, {merges_.back()});
+    merges_.pop_back();
+}
+
 std::vector<uint32_t> Module::finish(uint32_t local_size) {
-    if (merge_ != 0) {
-        emit(Op::Branch, {merge_});
-        emit(Op::Label, {merge_});
-    }
     const Id none = void_type();
     const Id signature = declare(Op::TypeFunction, {none});
     const Id entry = fresh();

@@ -141,8 +141,9 @@ class Module {
 
     /// y * row + x of gl_GlobalInvocationID.
     Id invocation(uint32_t row);
-    /// What follows runs where the condition holds, until finish.
+    /// What follows runs where the condition holds, until the end_if that belongs to it.
     void begin_if(Id condition);
+    void end_if();
 
     /// The words of the module; one workgroup is local_size x 1 x 1.
     std::vector<uint32_t> finish(uint32_t local_size);
@@ -160,7 +161,7 @@ class Module {
 
     Id next_ = 1;
     Id glsl_set_, main_, invocation_id_;
-    Id merge_ = 0;
+    std::vector<Id> merges_; // of the ifs that are open
     Words decorations_, globals_, body_;
     std::map<Words, Id> declared_;
     std::map<uint32_t, Id> buffers_;

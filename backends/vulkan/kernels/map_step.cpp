@@ -42,6 +42,10 @@ View dense_view(lm_dtype dtype, std::span<const int64_t> dims) {
     return view;
 }
 
+size_t positive_axis(int64_t axis, int64_t rank) {
+    return static_cast<size_t>(axis < 0 ? axis + rank : axis);
+}
+
 uint32_t line_workgroup(const Limits& limits) {
     // 128 runs on every device and hides latency on all; elementwise kernels gain nothing from
     // more.

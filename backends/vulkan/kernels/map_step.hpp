@@ -16,6 +16,9 @@ Map copy_map(std::vector<int64_t> space, View from, View to);
 View dense_view(lm_dtype, std::span<const int64_t> dims);
 std::vector<int64_t> dense_strides(std::span<const int64_t> dims);
 
+/// A dimension's number, counted from the end where it is negative.
+size_t positive_axis(int64_t axis, int64_t rank);
+
 /// Threads of one workgroup of a kernel that walks a line of elements.
 uint32_t line_workgroup(const Limits&);
 

@@ -55,7 +55,7 @@ struct Transpose {
         View from;
         from.dtype = node.input(0).dtype();
         for (const int64_t p : node.integers("perm"))
-            from.strides.push_back(natural[static_cast<size_t>(p)]);
+            from.strides.push_back(natural[positive_axis(p, node.input(0).rank())]);
         copy_to_output(step, node, std::move(from));
     }
 };
@@ -104,7 +104,7 @@ struct Concat {
         return plan;
     }
     static void build(Step& step, const Node& node) {
-        const auto axis = static_cast<size_t>(node.integer("axis"));
+        const auto axis = positive_axis(node.integer("axis"), node.output().rank());
         const auto out = node.output();
         int64_t begin = 0;
         for (int64_t i = 0; i < node.n_inputs(); ++i) {

@@ -63,8 +63,9 @@ ReducePlan ReducePlan::of(std::span<const int64_t> dims, std::span<const int64_t
     int last = -1; // what the dimension before was: 0 kept, 1 reduced
     const auto strides = dense_strides(dims);
     for (size_t d = 0; d < dims.size(); ++d) {
-        const bool reduce =
-            std::find(axes.begin(), axes.end(), static_cast<int64_t>(d)) != axes.end();
+        const auto rank = static_cast<int64_t>(dims.size());
+        const bool reduce = std::any_of(
+            axes.begin(), axes.end(), [&](int64_t axis) { return positive_axis(axis, rank) == d; });
         (reduce ? p.length : p.outputs) *= dims[d];
         if (dims[d] == 1)
             continue;

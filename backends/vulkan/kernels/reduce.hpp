@@ -21,7 +21,8 @@ struct ReducePlan {
     int64_t outputs = 1, length = 1; // products of kept and of reduced
     int64_t splits = 1;              // parts of the length, summed by a second dispatch
 
-    /// axes: in range. Throws where more than 4 dimensions remain on either side.
+    /// axes: in range, negative ones counted from the end. Throws where more than 4 dimensions
+    /// remain on either side.
     static ReducePlan of(std::span<const int64_t> dims, std::span<const int64_t> axes);
 
     uint64_t workspace_bytes() const;

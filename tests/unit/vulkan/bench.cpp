@@ -245,8 +245,8 @@ std::vector<Tensor> BackendUnderTest::run(const NodeSpec& spec, const std::strin
     for (size_t i = spec.inputs.size(); i < values.size(); ++i) {
         Tensor t(types[i].dtype, types[i].dims);
         std::memcpy(t.bytes.data(), memory.data() + values[i].offset, t.bytes.size());
-        // Rounded up to a word, no byte after the output may change.
-        for (uint64_t k = values[i].offset + (t.bytes.size() + 3) / 4 * 4;
+        // No byte after the output may change.
+        for (uint64_t k = values[i].offset + t.bytes.size();
              k < (i + 1 < values.size() ? values[i + 1].offset : workspace); ++k)
             if (memory[k] != 0x7f)
                 throw std::runtime_error("byte " + std::to_string(k - values[i].offset) +
