@@ -44,11 +44,12 @@ class Pool {
             t.join();
     }
     Parallel parallel() {
-        return Parallel(workers_,
-                        [](void* self, std::int64_t workers, Parallel::Body body, void* context) {
-                            static_cast<Pool*>(self)->launch(workers, body, context);
-                        },
-                        this);
+        return Parallel(
+            workers_,
+            [](void* self, std::int64_t workers, Parallel::Body body, void* context) {
+                static_cast<Pool*>(self)->launch(workers, body, context);
+            },
+            this);
     }
 
   private:
@@ -127,7 +128,8 @@ double now() {
     return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-template <class F> double best_seconds(F&& f, int repeats = 15) {
+template <class F>
+double best_seconds(F&& f, int repeats = 15) {
     double best = 1e30;
     for (int i = 0; i < repeats; ++i) {
         const double start = now();
@@ -138,7 +140,8 @@ template <class F> double best_seconds(F&& f, int repeats = 15) {
 }
 
 /// Calls f(n, output pixel, input pixel or -1, tap) for every pair that the convolution joins.
-template <class F> void for_each_pair(const ConvShape& s, F&& f) {
+template <class F>
+void for_each_pair(const ConvShape& s, F&& f) {
     for (std::int64_t n = 0; n < s.batch; ++n)
         for (std::int64_t a = 0; a < s.out[0]; ++a)
             for (std::int64_t b = 0; b < s.out[1]; ++b)
@@ -150,8 +153,7 @@ template <class F> void for_each_pair(const ConvShape& s, F&& f) {
                         const std::int64_t d = a * s.stride[0] + td * s.dilation[0] - s.pad_lo[0];
                         const std::int64_t h = b * s.stride[1] + th * s.dilation[1] - s.pad_lo[1];
                         const std::int64_t w = c * s.stride[2] + tw * s.dilation[2] - s.pad_lo[2];
-                        if (d < 0 || h < 0 || w < 0 || d >= s.in[0] || h >= s.in[1] ||
-                            w >= s.in[2])
+                        if (d < 0 || h < 0 || w < 0 || d >= s.in[0] || h >= s.in[1] || w >= s.in[2])
                             continue;
                         f(n * s.out_pixels() + (a * s.out[1] + b) * s.out[2] + c,
                           n * s.in_pixels() + (d * s.in[1] + h) * s.in[2] + w, t);
@@ -164,8 +166,12 @@ struct Truth {
 };
 
 Truth truth_of(const ConvShape& s) {
-    Truth t{random_floats(s.x_size(), 1), random_floats(s.filter_size(), 2),
-            random_floats(s.y_size(), 3), {}, {}, {}};
+    Truth t{random_floats(s.x_size(), 1),
+            random_floats(s.filter_size(), 2),
+            random_floats(s.y_size(), 3),
+            {},
+            {},
+            {}};
     t.y.resize(t.dy.size());
     t.dx.resize(t.x.size());
     t.df.resize(t.f.size());
@@ -176,8 +182,8 @@ Truth truth_of(const ConvShape& s) {
                 for (std::int64_t k = 0; k < kg; ++k) {
                     const auto xi = static_cast<std::size_t>(in * s.in_channels + g * cg + c);
                     const auto yi = static_cast<std::size_t>(out * s.out_channels + g * kg + k);
-                    const auto fi = static_cast<std::size_t>(
-                        (tap * cg + c) * s.out_channels + g * kg + k);
+                    const auto fi =
+                        static_cast<std::size_t>((tap * cg + c) * s.out_channels + g * kg + k);
                     t.y[yi] += double{t.x[xi]} * t.f[fi];
                     t.dx[xi] += double{t.dy[yi]} * t.f[fi];
                     t.df[fi] += double{t.dy[yi]} * t.x[xi];
@@ -206,9 +212,8 @@ void expect(const std::string& what, double error, double bound) {
 
 std::vector<ConvShape> odd_shapes() {
     std::vector<ConvShape> all;
-    const auto add = [&](std::int64_t n, std::int64_t c, std::int64_t k, std::int64_t g,
-                         Extent3 in, Extent3 kernel, Extent3 stride, Extent3 dilation, Extent3 lo,
-                         Extent3 hi) {
+    const auto add = [&](std::int64_t n, std::int64_t c, std::int64_t k, std::int64_t g, Extent3 in,
+                         Extent3 kernel, Extent3 stride, Extent3 dilation, Extent3 lo, Extent3 hi) {
         ConvShape s{n, c, k, g, in, {}, kernel, stride, dilation, lo};
         for (std::size_t i = 0; i < 3; ++i)
             s.out[i] = (in[i] + lo[i] + hi[i] - (kernel[i] - 1) * dilation[i] - 1) / stride[i] + 1;
@@ -233,10 +238,10 @@ std::vector<ConvShape> odd_shapes() {
 
 std::string name_of(const ConvShape& s) {
     char text[160];
-    std::snprintf(text, sizeof text, "n%d %dx%dx%dx%d k%dx%dx%d -> %d g%d s%d,%d,%d",
-                  int(s.batch), int(s.in[0]), int(s.in[1]), int(s.in[2]), int(s.in_channels),
-                  int(s.kernel[0]), int(s.kernel[1]), int(s.kernel[2]), int(s.out_channels),
-                  int(s.groups), int(s.stride[0]), int(s.stride[1]), int(s.stride[2]));
+    std::snprintf(text, sizeof text, "n%d %dx%dx%dx%d k%dx%dx%d -> %d g%d s%d,%d,%d", int(s.batch),
+                  int(s.in[0]), int(s.in[1]), int(s.in[2]), int(s.in_channels), int(s.kernel[0]),
+                  int(s.kernel[1]), int(s.kernel[2]), int(s.out_channels), int(s.groups),
+                  int(s.stride[0]), int(s.stride[1]), int(s.stride[2]));
     return text;
 }
 
@@ -270,8 +275,13 @@ void check_winograd(const ConvShape& s, WinogradKind kind, const Truth& t,
 }
 
 void check_gemm(const Parallel& parallel) {
-    for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 7, 5}, {1, 100, 33}, {5, 1, 9},
-                                  {127, 61, 401}, {67, 131, 200}, {13, 24, 1}, {300, 49, 77}})
+    for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{1, 7, 5},
+                                  {1, 100, 33},
+                                  {5, 1, 9},
+                                  {127, 61, 401},
+                                  {67, 131, 200},
+                                  {13, 24, 1},
+                                  {300, 49, 77}})
         for (int transposes = 0; transposes < 4; ++transposes) {
             const GemmShape s{m, n, k, (transposes & 1) != 0, (transposes & 2) != 0};
             const Floats a = random_floats(m * k, 1), b = random_floats(k * n, 2);
@@ -339,16 +349,15 @@ void bench_winograd(const std::string& name, const ConvShape& s, WinogradKind ki
     report((label + " backward_data").c_str(), s.flops(), best_seconds([&] {
                backward.run(dy.data(), f.data(), dx.data(), Epilogue{}, w2.data, parallel);
            }));
-    report((label + " backward_filter").c_str(), s.flops(), best_seconds([&] {
-               gradient.run(x.data(), dy.data(), df.data(), w3.data, parallel);
-           }));
+    report((label + " backward_filter").c_str(), s.flops(),
+           best_seconds([&] { gradient.run(x.data(), dy.data(), df.data(), w3.data, parallel); }));
 }
 
 void bench(const Parallel& parallel) {
-    const ConvShape conv1{128, 1, 20, 1, {1, 28, 28}, {1, 28, 28}, {1, 5, 5},
-                          {1, 1, 1}, {1, 1, 1}, {0, 2, 2}};
-    const ConvShape conv2{128, 20, 50, 1, {1, 14, 14}, {1, 14, 14}, {1, 5, 5},
-                          {1, 1, 1}, {1, 1, 1}, {0, 2, 2}};
+    const ConvShape conv1{128,         1,         20,        1,         {1, 28, 28},
+                          {1, 28, 28}, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, {0, 2, 2}};
+    const ConvShape conv2{128,         20,        50,        1,         {1, 14, 14},
+                          {1, 14, 14}, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, {0, 2, 2}};
     for (const auto& [name, s] : {std::pair{"conv1", conv1}, std::pair{"conv2", conv2}}) {
         const Floats x = random_floats(s.x_size(), 1), f = random_floats(s.filter_size(), 2),
                      dy = random_floats(s.y_size(), 3);
@@ -372,12 +381,11 @@ void bench(const Parallel& parallel) {
             if (winograd_refusal(s, kind) == nullptr)
                 bench_winograd(name, s, kind, parallel);
     }
-    for (const auto& [name, g] :
-         {std::pair{"dense forward", GemmShape{128, 500, 2450}},
-          std::pair{"dense dx", GemmShape{128, 2450, 500, false, true}},
-          std::pair{"dense dw", GemmShape{2450, 500, 128, true, false}},
-          std::pair{"conv2 forward as product", GemmShape{25088, 50, 500}},
-          std::pair{"square 1024", GemmShape{1024, 1024, 1024}}}) {
+    for (const auto& [name, g] : {std::pair{"dense forward", GemmShape{128, 500, 2450}},
+                                  std::pair{"dense dx", GemmShape{128, 2450, 500, false, true}},
+                                  std::pair{"dense dw", GemmShape{2450, 500, 128, true, false}},
+                                  std::pair{"conv2 forward as product", GemmShape{25088, 50, 500}},
+                                  std::pair{"square 1024", GemmShape{1024, 1024, 1024}}}) {
         const Floats a = random_floats(g.m * g.k, 1), b = random_floats(g.k * g.n, 2);
         Floats y(static_cast<std::size_t>(g.m * g.n));
         const PackedGemmPlan plan(g);

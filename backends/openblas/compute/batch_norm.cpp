@@ -53,7 +53,8 @@ void sum_channels(const ChannelShape& s, double* partial, const Parallel& parall
 }
 
 /// Calls f(element, channel) for all elements.
-template <class F> void for_each_element(const ChannelShape& s, const Parallel& parallel, F&& f) {
+template <class F>
+void for_each_element(const ChannelShape& s, const Parallel& parallel, F&& f) {
     const std::int64_t row = s.channels * s.inner;
     const std::int64_t grain = std::max<std::int64_t>(1, 16384 / row);
     parallel.range(s.outer, grain, [&](std::int64_t begin, std::int64_t end) HWY_ATTR {
@@ -104,9 +105,8 @@ void run_training(const ChannelShape& s, float epsilon, const float* x, const fl
             const double d = static_cast<double>(x[i]) - static_cast<double>(mean[c]);
             return d * d;
         },
-        [=](std::int64_t i, std::int64_t c) HWY_ATTR {
-            return static_cast<double>(x[i]) - static_cast<double>(mean[c]);
-        });
+        [=](std::int64_t i, std::int64_t c)
+            HWY_ATTR { return static_cast<double>(x[i]) - static_cast<double>(mean[c]); });
     for (std::int64_t c = 0; c < s.channels; ++c) {
         const double rest = sums[s.channels + c] / n;
         variance[c] = static_cast<float>(std::max(0.0, sums[c] / n - rest * rest));

@@ -22,9 +22,8 @@ void multiply(const GemmShape& s, const float* a, const float* b, float* y, std:
     const auto to_int = [](std::int64_t x) { return static_cast<int>(x); };
     if (s.m == 1) {
         // y = B^T a: OpenBLAS's product of a vector is twice as fast as its product of matrices.
-        cblas_sgemv(CblasRowMajor, flag(!s.transpose_b),
-                    to_int(s.transpose_b ? n1 - n0 : s.k), to_int(s.transpose_b ? s.k : n1 - n0),
-                    1.0f, b, to_int(ldb), a, 1, 0.0f, y, 1);
+        cblas_sgemv(CblasRowMajor, flag(!s.transpose_b), to_int(s.transpose_b ? n1 - n0 : s.k),
+                    to_int(s.transpose_b ? s.k : n1 - n0), 1.0f, b, to_int(ldb), a, 1, 0.0f, y, 1);
         return;
     }
     cblas_sgemm(CblasRowMajor, flag(s.transpose_a), flag(s.transpose_b), to_int(m1 - m0),

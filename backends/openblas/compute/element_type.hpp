@@ -9,7 +9,8 @@
 
 namespace lamina::cpu {
 
-template <class T> struct Plain {
+template <class T>
+struct Plain {
     using Stored = T;
     using Value = T;
     static Value load(Stored x) { return x; }
@@ -31,7 +32,8 @@ struct BFloatElement {
 };
 
 /// Calls f with the element type of a dtype.
-template <class F> decltype(auto) visit(lm_dtype dtype, F&& f) {
+template <class F>
+decltype(auto) visit(lm_dtype dtype, F&& f) {
     switch (dtype) {
     case LM_F64:
         return f(Plain<double>{});

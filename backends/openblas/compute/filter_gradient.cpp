@@ -69,8 +69,8 @@ inline void add_block(const FilterGradientCall& call, std::int64_t piece, std::i
     const std::int64_t lines = std::min(plan.block_rows, s.out[1] - first_line);
     copy_region(plan.forward, plan.region, plan.pixel_stride,
                 call.x + n * s.in_pixels() * s.in_channels, depth, first_line, lines, region);
-    const float* dy = call.dy + ((n * s.out[0] + depth) * s.out[1] + first_line) * s.out[2] *
-                                    s.out_channels;
+    const float* dy =
+        call.dy + ((n * s.out[0] + depth) * s.out[1] + first_line) * s.out[2] * s.out_channels;
     std::int64_t offsets[max_block_lines];
     for (std::int64_t i = 0; i < lines; ++i)
         offsets[i] = i * s.stride[1] * plan.region[2] * plan.pixel_stride;

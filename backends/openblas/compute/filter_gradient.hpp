@@ -27,12 +27,12 @@ class FilterGradientPlan {
     std::int64_t region_bytes() const;
     std::int64_t packed_bytes() const;
 
-    GatherPlan forward;           ///< runs and taps of the forward pass
+    GatherPlan forward; ///< runs and taps of the forward pass
     ConvShape shape;
-    std::int64_t pixel_stride;    ///< of the copied source, in floats
+    std::int64_t pixel_stride; ///< of the copied source, in floats
     Extent3 region{};
     std::int64_t block_rows, blocks; ///< target lines in a block; blocks of one depth
-    std::int64_t chunks, splits;  ///< the sum over pixels; the filter's runs
+    std::int64_t chunks, splits;     ///< the sum over pixels; the filter's runs
     std::vector<Run> runs;
     std::int64_t run_length;
     std::vector<Panel> panels;

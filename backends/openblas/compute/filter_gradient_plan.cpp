@@ -61,22 +61,23 @@ double FilterGradientPlan::seconds() const {
         const std::int64_t height = tile_height(panel.vectors);
         // Rows of a tile beyond the run are computed for nothing.
         const double tiles = static_cast<double>(div_up(run_length, height) * height);
-        cycles += tiles * static_cast<double>(shape.groups * static_cast<std::int64_t>(runs.size())) *
+        cycles += tiles *
+                  static_cast<double>(shape.groups * static_cast<std::int64_t>(runs.size())) *
                   tile_cycles(panel.vectors, static_cast<double>(block_rows),
                               static_cast<double>(shape.out[2])) /
                   block_pixels_used;
     }
     const double partials = static_cast<double>(chunks * shape.filter_size());
-    return cycles_to_seconds(pixels * (cycles + 0.3 * static_cast<double>(shape.out_channels +
-                                                                         shape.in_channels)) +
-                             partials);
+    return cycles_to_seconds(
+        pixels * (cycles + 0.3 * static_cast<double>(shape.out_channels + shape.in_channels)) +
+        partials);
 }
 
 std::int64_t FilterGradientPlan::partial_bytes() const {
-    return chunks == 1 ? 0
-                       : round_up(chunks * shape.filter_size() *
-                                      static_cast<std::int64_t>(sizeof(float)),
-                                  workspace_alignment);
+    return chunks == 1
+               ? 0
+               : round_up(chunks * shape.filter_size() * static_cast<std::int64_t>(sizeof(float)),
+                          workspace_alignment);
 }
 
 std::int64_t FilterGradientPlan::region_bytes() const {

@@ -32,10 +32,10 @@ inline void pack_part(const GatherCall& call, std::int64_t group, const Part& pa
     const ConvShape& shape = plan.shape;
     const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(Float()));
     const auto& taps = plan.gather.taps;
-    float* to = call.packed +
-                (group * static_cast<std::int64_t>(plan.runs.size()) * plan.run_length +
-                 part.packed_offset) *
-                    plan.packed_columns;
+    float* to =
+        call.packed + (group * static_cast<std::int64_t>(plan.runs.size()) * plan.run_length +
+                       part.packed_offset) *
+                          plan.packed_columns;
     for (const Panel& panel : plan.panels) {
         const std::int64_t width = panel.vectors * lanes;
         for (std::int64_t r = part.first_run; r < part.first_run + part.runs; ++r) {
@@ -84,8 +84,8 @@ inline void run_block(const GatherCall& call, std::int64_t task, BlockScratch sc
     const std::int64_t n = task / plan.blocks / g.count[0];
     const std::int64_t first_line = block * plan.block_rows;
     const std::int64_t lines = std::min(plan.block_rows, g.count[1] - first_line);
-    const float* image = call.source + n * g.source[0] * g.source[1] * g.source[2] *
-                                           plan.source_channels;
+    const float* image =
+        call.source + n * g.source[0] * g.source[1] * g.source[2] * plan.source_channels;
     if (plan.copies)
         copy_region(plan, plan.region, plan.source_channels, image, depth, first_line, lines,
                     scratch.region);

@@ -40,8 +40,8 @@ struct Gather {
 /// The reduction is cut into parts whose packed panel stays in the first cache level.
 struct Part {
     std::int64_t first_run, runs;
-    std::int64_t begin, length;  ///< within each run
-    std::int64_t packed_offset;  ///< in reduction rows, from the group's start
+    std::int64_t begin, length; ///< within each run
+    std::int64_t packed_offset; ///< in reduction rows, from the group's start
 };
 
 /// A group of output channels, `vectors` vectors wide.
@@ -85,11 +85,11 @@ class GatherPlan {
     Extent3 region{};                              ///< extents of the copy of one block
     std::int64_t block_rows, blocks;               ///< blocks of target lines in one depth
     std::vector<Run> runs;
-    std::vector<std::int64_t> run_offsets;         ///< in elements, from a pixel's base
+    std::vector<std::int64_t> run_offsets; ///< in elements, from a pixel's base
     std::int64_t run_length = 0;
     std::vector<Part> parts;
     std::vector<Panel> panels;
-    std::int64_t packed_columns = 0;               ///< of all panels, rounded up
+    std::int64_t packed_columns = 0; ///< of all panels, rounded up
 
   private:
     void finish();

@@ -59,16 +59,14 @@ std::vector<GatherPlan> GatherPlan::backward_data(const ConvShape& shape) {
                 plan.target_channels = shape.in_channels;
                 plan.reduce = shape.group_out();
                 plan.columns = shape.group_in();
-                plan.gather =
-                    Gather{shape.out, shape.in, {}, {1, 1, 1}, first, shape.stride, {}};
+                plan.gather = Gather{shape.out, shape.in, {}, {1, 1, 1}, first, shape.stride, {}};
                 bool empty = false;
                 for (std::size_t i = 0; i < 3; ++i) {
                     const std::int64_t left = shape.in[i] - first[i];
                     plan.gather.count[i] = left > 0 ? div_up(left, shape.stride[i]) : 0;
                     empty = empty || left <= 0;
                     for (std::int64_t r = shape.kernel[i] - 1; r >= 0; --r) {
-                        const std::int64_t at =
-                            first[i] + shape.pad_lo[i] - r * shape.dilation[i];
+                        const std::int64_t at = first[i] + shape.pad_lo[i] - r * shape.dilation[i];
                         if (at % shape.stride[i] == 0)
                             plan.gather.taps[i].push_back({r, at / shape.stride[i]});
                     }
@@ -117,12 +115,12 @@ void GatherPlan::finish() {
                 const auto& tw = taps[2][static_cast<std::size_t>(w)];
                 runs.push_back({d, h, w, merged});
                 run_offsets.push_back(
-                    copies ? ((d * region[1] + th.offset - low[1]) * region[2] + tw.offset -
-                              low[2]) *
-                                 source_channels
-                           : ((td.offset * gather.source[1] + th.offset) * gather.source[2] +
-                              tw.offset) *
-                                 source_channels);
+                    copies
+                        ? ((d * region[1] + th.offset - low[1]) * region[2] + tw.offset - low[2]) *
+                              source_channels
+                        : ((td.offset * gather.source[1] + th.offset) * gather.source[2] +
+                           tw.offset) *
+                              source_channels);
             }
 
     const auto run_count = static_cast<std::int64_t>(runs.size());
@@ -132,16 +130,16 @@ void GatherPlan::finish() {
         const std::int64_t count = div_up(run_count, part_rows / run_length);
         for (std::int64_t p = 0; p < count; ++p) {
             const std::int64_t first = run_count * p / count;
-            parts.push_back({first, run_count * (p + 1) / count - first, 0, run_length,
-                             first * run_length});
+            parts.push_back(
+                {first, run_count * (p + 1) / count - first, 0, run_length, first * run_length});
         }
     } else {
         const std::int64_t count = div_up(run_length, part_rows);
         for (std::int64_t r = 0; r < run_count; ++r)
             for (std::int64_t p = 0; p < count; ++p) {
                 const std::int64_t begin = run_length * p / count;
-                parts.push_back({r, 1, begin, run_length * (p + 1) / count - begin,
-                                 r * run_length + begin});
+                parts.push_back(
+                    {r, 1, begin, run_length * (p + 1) / count - begin, r * run_length + begin});
             }
     }
 
@@ -173,8 +171,7 @@ std::int64_t GatherPlan::packed_bytes() const {
 std::int64_t GatherPlan::region_bytes() const {
     // Tiles may read a little beyond the last run of the last pixel.
     const std::int64_t floats = region[0] * region[1] * region[2] * source_channels + 64;
-    return copies ? round_up(floats * static_cast<std::int64_t>(sizeof(float)),
-                             workspace_alignment)
+    return copies ? round_up(floats * static_cast<std::int64_t>(sizeof(float)), workspace_alignment)
                   : 0;
 }
 

@@ -92,11 +92,10 @@ void multiply_block(const GemmCall& call, std::int64_t row_block, std::int64_t c
     const GemmShape& s = plan.shape;
     const std::int64_t first_row = row_block * plan.block_rows;
     const std::int64_t pointers = (plan.block_rows + 32) * static_cast<std::int64_t>(sizeof(void*));
-    const GemmBlock block{first_row, std::min(plan.block_rows, s.m - first_row),
-                          reinterpret_cast<const float**>(scratch),
-                          reinterpret_cast<float**>(scratch + pointers),
-                          reinterpret_cast<float*>(
-                              scratch + round_up(2 * pointers, workspace_alignment))};
+    const GemmBlock block{
+        first_row, std::min(plan.block_rows, s.m - first_row),
+        reinterpret_cast<const float**>(scratch), reinterpret_cast<float**>(scratch + pointers),
+        reinterpret_cast<float*>(scratch + round_up(2 * pointers, workspace_alignment))};
     for (std::int64_t i = 0; i < block.rows + max_tile_rows; ++i) {
         const std::int64_t row = first_row + std::min(i, block.rows - 1);
         block.a_rows[i] = s.transpose_a ? nullptr : call.a + row * s.k;
@@ -114,14 +113,13 @@ void multiply_block(const GemmCall& call, std::int64_t row_block, std::int64_t c
             const Panel& panel = plan.panels[p];
             const float* b =
                 call.packed + begin * plan.packed_columns + plan.panel_offsets[p] * length;
-            const TileOut out{nullptr,
-                              panel.first,
-                              panel.columns,
-                              part > 0,
-                              last && call.epilogue.bias != nullptr
-                                  ? call.epilogue.bias + panel.first
-                                  : nullptr,
-                              last ? &call.epilogue : nullptr};
+            const TileOut out{
+                nullptr,
+                panel.first,
+                panel.columns,
+                part > 0,
+                last && call.epilogue.bias != nullptr ? call.epilogue.bias + panel.first : nullptr,
+                last ? &call.epilogue : nullptr};
             if (panel.vectors == 3)
                 multiply_panel<3>(call, block, begin, length, b, out);
             else if (panel.vectors == 2)

@@ -27,8 +27,8 @@ PackedGemmPlan::PackedGemmPlan(const GemmShape& s) : shape{s} {
     block_rows = round_up(div_up(s.m, row_blocks), 4);
     row_blocks = div_up(s.m, block_rows);
     panels = make_panels(s.n);
-    column_blocks = std::min(static_cast<std::int64_t>(panels.size()),
-                             div_up(wanted_tasks, row_blocks));
+    column_blocks =
+        std::min(static_cast<std::int64_t>(panels.size()), div_up(wanted_tasks, row_blocks));
     for (const Panel& panel : panels) {
         panel_offsets.push_back(packed_columns);
         packed_columns += panel.vectors * float_lanes();
@@ -42,10 +42,9 @@ std::int64_t PackedGemmPlan::packed_bytes() const {
 
 std::int64_t PackedGemmPlan::scratch_bytes() const {
     const std::int64_t pointers = 2 * (block_rows + 32) * static_cast<std::int64_t>(sizeof(void*));
-    const std::int64_t copy = shape.transpose_a
-                                  ? (part_rows * block_rows + 64) *
-                                        static_cast<std::int64_t>(sizeof(float))
-                                  : 0;
+    const std::int64_t copy =
+        shape.transpose_a ? (part_rows * block_rows + 64) * static_cast<std::int64_t>(sizeof(float))
+                          : 0;
     return round_up(pointers, workspace_alignment) + round_up(copy, workspace_alignment);
 }
 

@@ -24,8 +24,8 @@ using MathVec = hn::Vec<MathTag>;
 
 HWY_INLINE MathVec splat(float value) { return hn::Set(MathTag(), value); }
 
-/// r, but x itself where x is NaN.
-HWY_INLINE MathVec keep_nan(MathVec x, MathVec r) { return hn::IfThenElse(hn::Ne(x, x), x, r); }
+/// r, but x itself where x is NaN. (Highway's Ne is an ordered comparison: false for a NaN.)
+HWY_INLINE MathVec keep_nan(MathVec x, MathVec r) { return hn::IfThenElse(hn::Eq(x, x), r, x); }
 
 HWY_INLINE MathVec exp_of(MathVec x) {
     const MathTag d;

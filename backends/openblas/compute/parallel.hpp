@@ -24,7 +24,8 @@ class Parallel {
 
     /// Calls f(task, worker) for each task in [0, tasks). A worker runs one task at a time, so
     /// that scratch memory is indexed by worker. f must not throw.
-    template <class F> void run(std::int64_t tasks, F&& f) const {
+    template <class F>
+    void run(std::int64_t tasks, F&& f) const {
         if (tasks <= 0)
             return;
         const std::int64_t workers = tasks < workers_ ? tasks : workers_;
@@ -51,7 +52,8 @@ class Parallel {
     }
 
     /// Calls f(begin, end) over [0, count) in ranges of at most `grain` elements.
-    template <class F> void range(std::int64_t count, std::int64_t grain, F&& f) const {
+    template <class F>
+    void range(std::int64_t count, std::int64_t grain, F&& f) const {
         run((count + grain - 1) / grain, [&](std::int64_t task, std::int64_t) {
             const std::int64_t begin = task * grain;
             f(begin, begin + grain < count ? begin + grain : count);

@@ -119,8 +119,8 @@ Program::Program(const plugin::Expression& expression, std::span<const ProgramTy
     }
     for (const std::int64_t output : outputs) {
         last_use[static_cast<std::size_t>(output)] = count;
-        outputs_.push_back({static_cast<std::int32_t>(output),
-                            results[static_cast<std::size_t>(output)]});
+        outputs_.push_back(
+            {static_cast<std::int32_t>(output), results[static_cast<std::size_t>(output)]});
     }
 
     Slots slots;
@@ -135,8 +135,8 @@ Program::Program(const plugin::Expression& expression, std::span<const ProgramTy
         Step step{instruction.op, results[i], 0, {}, static_cast<int>(instruction.args.size())};
         // A constant takes the type of the values beside it.
         lm_dtype beside = LM_F32;
-        for (std::size_t a = instruction.op == Element::select ? 1 : 0;
-             a < instruction.args.size(); ++a) {
+        for (std::size_t a = instruction.op == Element::select ? 1 : 0; a < instruction.args.size();
+             ++a) {
             const Argument& argument = instruction.args[a];
             const auto index = static_cast<std::size_t>(argument.index);
             if (argument.kind != Argument::Kind::constant)
@@ -194,14 +194,14 @@ double Program::seconds() const {
         const bool costly = step.op == Element::exp || step.op == Element::log ||
                             step.op == Element::tanh || step.op == Element::sigmoid ||
                             step.op == Element::erf || step.op == Element::softplus;
-        nanoseconds += !vectorised_                  ? scalar_nanoseconds
-                       : step.op == Element::pow     ? 10 * scalar_nanoseconds
-                       : costly                      ? transcendental
-                                                     : simple;
+        nanoseconds += !vectorised_              ? scalar_nanoseconds
+                       : step.op == Element::pow ? 10 * scalar_nanoseconds
+                       : costly                  ? transcendental
+                                                 : simple;
     }
     for (const ProgramInput& input : inputs_)
-        nanoseconds += input.access == Access::full ? byte * double(plugin::size_of(input.dtype))
-                                                    : simple;
+        nanoseconds +=
+            input.access == Access::full ? byte * double(plugin::size_of(input.dtype)) : simple;
     for (const Output& output : outputs_)
         nanoseconds += byte * double(plugin::size_of(output.dtype));
     return 1e-9 * nanoseconds * static_cast<double>(size_);

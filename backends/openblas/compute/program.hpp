@@ -28,8 +28,8 @@ enum class Access {
 struct ProgramInput {
     lm_dtype dtype;
     Access access;
-    std::int64_t period = 1;            ///< of a periodic input
-    std::vector<std::int64_t> strides;  ///< of a general one, by output dimension
+    std::int64_t period = 1;           ///< of a periodic input
+    std::vector<std::int64_t> strides; ///< of a general one, by output dimension
 };
 
 /// A dtype and a shape.

@@ -19,7 +19,8 @@ namespace {
 
 using plugin::Element;
 
-template <class F> HWY_INLINE void map1(const float* a, float* out, std::size_t n, F&& f) {
+template <class F>
+HWY_INLINE void map1(const float* a, float* out, std::size_t n, F&& f) {
     const MathTag d;
     const std::size_t lanes = hn::Lanes(d);
     std::size_t i = 0;
@@ -40,19 +41,20 @@ HWY_INLINE void map2(const float* a, const float* b, float* out, std::size_t n, 
         hn::StoreU(f(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i);
     if (i < n) {
         const auto mask = hn::FirstN(d, n - i);
-        hn::BlendedStore(f(hn::MaskedLoad(mask, d, a + i), hn::MaskedLoad(mask, d, b + i)), mask,
-                         d, out + i);
+        hn::BlendedStore(f(hn::MaskedLoad(mask, d, a + i), hn::MaskedLoad(mask, d, b + i)), mask, d,
+                         out + i);
     }
 }
 
 HWY_INLINE MathVec one_where(hn::Mask<MathTag> mask) {
     return hn::IfThenElseZero(mask, splat(1.0f));
 }
-HWY_INLINE hn::Mask<MathTag> truth(MathVec x) { return hn::Ne(x, hn::Zero(MathTag())); }
+HWY_INLINE hn::Mask<MathTag> truth(MathVec x) { return hn::Not(hn::Eq(x, hn::Zero(MathTag()))); }
 
 /// Vectors of the polynomials are good to 39,000; beyond, the library's reduction.
-template <class F> void map_trigonometric(const float* a, float* out, std::size_t n, F&& vector,
-                                          float (*exact)(float)) {
+template <class F>
+void map_trigonometric(const float* a, float* out, std::size_t n, F&& vector,
+                       float (*exact)(float)) {
     for (std::size_t i = 0; i < n; i += 64) {
         const std::size_t count = std::min<std::size_t>(64, n - i);
         bool near = true;
@@ -90,8 +92,7 @@ HWY_NOINLINE void run_unary(Element op, const float* a, float* out, std::size_t 
     case Element::sqrt:
         return map1(a, out, n, [](auto x) HWY_ATTR { return hn::Sqrt(x); });
     case Element::rsqrt:
-        return map1(a, out, n,
-                    [](auto x) HWY_ATTR { return hn::Div(splat(1.0f), hn::Sqrt(x)); });
+        return map1(a, out, n, [](auto x) HWY_ATTR { return hn::Div(splat(1.0f), hn::Sqrt(x)); });
     case Element::reciprocal:
         return map1(a, out, n, [](auto x) HWY_ATTR { return hn::Div(splat(1.0f), x); });
     case Element::square:
@@ -125,8 +126,7 @@ HWY_NOINLINE void run_unary(Element op, const float* a, float* out, std::size_t 
         return map1(a, out, n, [](auto x) HWY_ATTR { return hn::Sub(splat(1.0f), x); });
     case Element::is_finite:
         return map1(a, out, n, [](auto x) HWY_ATTR {
-            return one_where(
-                hn::Lt(hn::Abs(x), splat(std::numeric_limits<float>::infinity())));
+            return one_where(hn::Lt(hn::Abs(x), splat(std::numeric_limits<float>::infinity())));
         });
     default: // copy, and the casts between f32 and bool that are one
         if (out != a)
@@ -156,7 +156,8 @@ HWY_NOINLINE void run_binary(Element op, const float* a, const float* b, float* 
     case Element::equal:
         return map2(a, b, out, n, [](auto x, auto y) HWY_ATTR { return one_where(hn::Eq(x, y)); });
     case Element::not_equal:
-        return map2(a, b, out, n, [](auto x, auto y) HWY_ATTR { return one_where(hn::Ne(x, y)); });
+        return map2(a, b, out, n,
+                    [](auto x, auto y) HWY_ATTR { return one_where(hn::Not(hn::Eq(x, y))); });
     case Element::less:
         return map2(a, b, out, n, [](auto x, auto y) HWY_ATTR { return one_where(hn::Lt(x, y)); });
     case Element::less_equal:
@@ -181,9 +182,9 @@ HWY_NOINLINE void run_select(const float* c, const float* a, const float* b, flo
     const std::size_t lanes = hn::Lanes(d);
     std::size_t i = 0;
     for (; i + lanes <= n; i += lanes)
-        hn::StoreU(hn::IfThenElse(truth(hn::LoadU(d, c + i)), hn::LoadU(d, a + i),
-                                  hn::LoadU(d, b + i)),
-                   d, out + i);
+        hn::StoreU(
+            hn::IfThenElse(truth(hn::LoadU(d, c + i)), hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d,
+            out + i);
     for (; i < n; ++i)
         out[i] = c[i] != 0.0f ? a[i] : b[i];
 }
@@ -192,8 +193,9 @@ HWY_NOINLINE void run_select(const float* c, const float* a, const float* b, flo
 class Interpreter {
   public:
     Interpreter(const Program& program, const void* const* inputs, void* const* outputs)
-        : program_{program}, inputs_{inputs}, outputs_{outputs},
-          block_{program.slots() <= 8 ? max_block : max_block / 2} {
+        : program_{program}, inputs_{inputs}, outputs_{outputs}, block_{program.slots() <= 8
+                                                                            ? max_block
+                                                                            : max_block / 2} {
         std::size_t spare = 0;
         for (std::size_t i = 0; i < program.inputs().size(); ++i)
             spare += spare_floats(i);
@@ -240,9 +242,10 @@ class Interpreter {
     void prepare_input(std::size_t i) {
         const ProgramInput& input = program_.inputs()[i];
         if (input.access == Access::scalar) {
-            const float value = input.dtype == LM_BOOL
-                                    ? static_cast<float>(*static_cast<const std::uint8_t*>(inputs_[i]))
-                                    : *static_cast<const float*>(inputs_[i]);
+            const float value =
+                input.dtype == LM_BOOL
+                    ? static_cast<float>(*static_cast<const std::uint8_t*>(inputs_[i]))
+                    : *static_cast<const float*>(inputs_[i]);
             std::fill_n(slot(program_.input_slots()[i]), block_, value);
         } else if (repeats(i) && spare_floats(i) > block_) {
             const auto* from = static_cast<const float*>(inputs_[i]);
@@ -370,8 +373,7 @@ void Program::run_range(const void* const* inputs, void* const* outputs, std::in
         run_scalar_program(*this, inputs, outputs, begin, end);
 }
 
-void Program::run(const void* const* inputs, void* const* outputs,
-                  const Parallel& parallel) const {
+void Program::run(const void* const* inputs, void* const* outputs, const Parallel& parallel) const {
     // Long enough that setting a range up costs nothing beside it; a multiple of every block.
     constexpr std::int64_t range = 16384;
     parallel.range(size_, range, [&](std::int64_t begin, std::int64_t end) {

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <limits>
+#include <vector>
 
 #include "compute/element_type.hpp"
 #include "compute/program.hpp"
@@ -38,8 +39,14 @@ Cell rounded(lm_dtype dtype, Cell value) {
     }
 }
 
-template <class T> T maximum_of(T a, T b) { return a != a ? a : (a > b ? a : b); }
-template <class T> T minimum_of(T a, T b) { return a != a ? a : (a < b ? a : b); }
+template <class T>
+T maximum_of(T a, T b) {
+    return a != a ? a : (a > b ? a : b);
+}
+template <class T>
+T minimum_of(T a, T b) {
+    return a != a ? a : (a < b ? a : b);
+}
 
 double unary(Element op, double x) {
     switch (op) {
@@ -149,7 +156,8 @@ std::int64_t binary(Element op, std::int64_t a, std::int64_t b) {
     }
 }
 
-template <class T> bool compare(Element op, T a, T b) {
+template <class T>
+bool compare(Element op, T a, T b) {
     switch (op) {
     case Element::equal:
         return a == b;
@@ -170,7 +178,7 @@ bool is_comparison(Element op) {
     return plugin::element_info(op).rule == plugin::ElementRule::compare;
 }
 
-/// A cast as C makes it, but to bool by comparison with 0 and out of range to the nearest.
+/// To bool by comparison with 0; a NaN becomes 0 as a whole number.
 Cell cast(lm_dtype from, lm_dtype to, Cell x) {
     if (to == LM_BOOL)
         return {.i = floating(from) ? x.f != 0 : x.i != 0};
@@ -180,8 +188,11 @@ Cell cast(lm_dtype from, lm_dtype to, Cell x) {
         return x;
     if (x.f != x.f)
         return {.i = 0};
+    // Cut towards zero, and stopped at the ends of the range.
+    if (to == LM_I64 && x.f >= 0x1p63)
+        return {.i = std::numeric_limits<std::int64_t>::max()};
     const double low = to == LM_U8 ? 0.0 : to == LM_I32 ? -0x1p31 : -0x1p63;
-    const double high = to == LM_U8 ? 255.0 : to == LM_I32 ? 0x1p31 - 1 : 0x1p63 - 1024;
+    const double high = to == LM_U8 ? 255.0 : to == LM_I32 ? 0x1p31 - 1 : 0x1p63;
     return {.i = static_cast<std::int64_t>(std::clamp(x.f, low, high))};
 }
 
@@ -232,8 +243,8 @@ void store(lm_dtype dtype, void* data, std::int64_t i, Cell cell) {
     visit(dtype, [&](auto type) {
         using Type = decltype(type);
         using Value = typename Type::Value;
-        static_cast<typename Type::Stored*>(data)[i] = Type::store(
-            floating(dtype) ? static_cast<Value>(cell.f) : static_cast<Value>(cell.i));
+        static_cast<typename Type::Stored*>(data)[i] =
+            Type::store(floating(dtype) ? static_cast<Value>(cell.f) : static_cast<Value>(cell.i));
     });
 }
 

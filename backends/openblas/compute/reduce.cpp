@@ -41,7 +41,8 @@ struct Minimum {
 };
 
 /// One result from `count` neighbours.
-template <class Op> double reduce_row(const float* x, std::int64_t count) {
+template <class Op>
+double reduce_row(const float* x, std::int64_t count) {
     double total = static_cast<double>(Op::identity);
     for (std::int64_t begin = 0; begin < count; begin += block) {
         const std::int64_t n = std::min(block, count - begin);
@@ -152,7 +153,8 @@ std::int64_t offset_of(const std::vector<ReducePlan::Group>& groups, std::int64_
 }
 
 /// Real results in double, whole ones in unsigned 64 bits (modulo, as the reference has it).
-template <class V> V join(Reduction reduction, V a, V b) {
+template <class V>
+V join(Reduction reduction, V a, V b) {
     switch (reduction) {
     case Reduction::prod:
         return static_cast<V>(a * b);
@@ -194,7 +196,8 @@ void reduce_any(const ReducePlan& plan, Reduction reduction, const void* x, void
     constexpr bool whole = std::is_integral_v<Value>;
     using Sum = std::conditional_t<whole, std::int64_t, double>;
     const auto* from = static_cast<const Stored*>(x);
-    const std::int64_t grain = std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, plan.count));
+    const std::int64_t grain =
+        std::max<std::int64_t>(1, 4096 / std::max<std::int64_t>(1, plan.count));
     parallel.range(plan.outputs, grain, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
             const Stored* base = from + offset_of(plan.kept, i);
@@ -225,9 +228,7 @@ void ReducePlan::run(Reduction reduction, std::int32_t dtype, const void* x, voi
          parallel);
         return;
     }
-    visit(dtype, [&](auto type) {
-        reduce_any<decltype(type)>(*this, reduction, x, y, parallel);
-    });
+    visit(dtype, [&](auto type) { reduce_any<decltype(type)>(*this, reduction, x, y, parallel); });
 }
 
 } // namespace lamina::cpu

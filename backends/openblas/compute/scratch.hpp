@@ -16,8 +16,8 @@ constexpr std::int64_t workspace_alignment = 64;
 /// A worker's scratch: the padded source of a block, and where each pixel reads and writes.
 struct BlockScratch {
     BlockScratch(const GatherPlan& plan, char* at)
-        : region{reinterpret_cast<float*>(at)},
-          from{reinterpret_cast<const float**>(at + plan.region_bytes())},
+        : region{reinterpret_cast<float*>(at)}, from{reinterpret_cast<const float**>(
+                                                    at + plan.region_bytes())},
           to{reinterpret_cast<float**>(at + plan.region_bytes() + plan.pointer_bytes())} {}
 
     float* region;

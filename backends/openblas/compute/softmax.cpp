@@ -71,8 +71,8 @@ float cross_entropy_row(const float* logits, const float* labels, std::int64_t n
     return static_cast<float>(loss);
 }
 
-void run_softmax(const float* x, float* y, std::int64_t outer, std::int64_t dim,
-                 std::int64_t inner, bool logarithm, const Parallel& parallel) {
+void run_softmax(const float* x, float* y, std::int64_t outer, std::int64_t dim, std::int64_t inner,
+                 bool logarithm, const Parallel& parallel) {
     const std::int64_t grain = std::max<std::int64_t>(1, 4096 / dim);
     parallel.range(outer * inner, grain, [&](std::int64_t begin, std::int64_t end) {
         std::vector<float> row(inner == 1 ? 0 : static_cast<std::size_t>(dim));
@@ -116,8 +116,8 @@ void softmax(const float* x, float* y, std::int64_t outer, std::int64_t dim, std
         HWY_DYNAMIC_DISPATCH(run_softmax)(x, y, outer, dim, inner, logarithm, parallel);
 }
 
-void softmax_cross_entropy(const float* logits, const float* labels, float* loss,
-                           std::int64_t rows, std::int64_t classes, const Parallel& parallel) {
+void softmax_cross_entropy(const float* logits, const float* labels, float* loss, std::int64_t rows,
+                           std::int64_t classes, const Parallel& parallel) {
     if (classes > 0)
         HWY_DYNAMIC_DISPATCH(run_cross_entropy)(logits, labels, loss, rows, classes, parallel);
 }

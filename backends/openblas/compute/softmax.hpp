@@ -11,7 +11,7 @@ void softmax(const float* x, float* y, std::int64_t outer, std::int64_t dim, std
              bool logarithm, const Parallel& parallel);
 
 /// loss[i] = -sum over the classes of labels * log_softmax(logits), rows of `classes`.
-void softmax_cross_entropy(const float* logits, const float* labels, float* loss,
-                           std::int64_t rows, std::int64_t classes, const Parallel& parallel);
+void softmax_cross_entropy(const float* logits, const float* labels, float* loss, std::int64_t rows,
+                           std::int64_t classes, const Parallel& parallel);
 
 } // namespace lamina::cpu

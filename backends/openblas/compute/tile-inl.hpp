@@ -114,8 +114,7 @@ HWY_INLINE void store_tile(const TileOut& out, FloatVec (&acc)[MR][NV]) {
 /// b: packed, NV vectors for each (i, j).
 template <int MR, int NV>
 HWY_NOINLINE void tile_runs(const float* const* a, const std::int64_t* offsets, std::int64_t runs,
-                            std::int64_t length, const float* HWY_RESTRICT b,
-                            const TileOut& out) {
+                            std::int64_t length, const float* HWY_RESTRICT b, const TileOut& out) {
     const Float d;
     const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
     FloatVec acc[MR][NV];
@@ -150,8 +149,7 @@ HWY_NOINLINE void tile_runs(const float* const* a, const std::int64_t* offsets, 
 template <int MR, int NV>
 HWY_NOINLINE void tile_lines(const float* HWY_RESTRICT a, const std::int64_t* offsets,
                              std::int64_t lines, std::int64_t length, std::int64_t step,
-                             const float* HWY_RESTRICT b, std::int64_t valid,
-                             const TileOut& out) {
+                             const float* HWY_RESTRICT b, std::int64_t valid, const TileOut& out) {
     const Float d;
     const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
     FloatVec acc[MR][NV];

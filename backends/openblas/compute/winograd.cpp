@@ -159,13 +159,13 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
     float* lines = reinterpret_cast<float*>(scratch);
     float* v = lines + (alpha + 1) * t.line_floats();
     float* products = v + alpha * alpha * t.source_matrix();
-    const std::int64_t floats = (alpha + 1) * t.line_floats() +
-                                alpha * alpha * (t.source_matrix() + plan.product_matrix());
+    const std::int64_t floats =
+        (alpha + 1) * t.line_floats() + alpha * alpha * (t.source_matrix() + plan.product_matrix());
     char* pointers =
         scratch + round_up(floats * static_cast<std::int64_t>(sizeof(float)), workspace_alignment);
     auto** v_rows = reinterpret_cast<const float**>(pointers);
-    auto** product_rows =
-        reinterpret_cast<float**>(pointers + static_cast<std::size_t>(t.block + 32) * sizeof(void*));
+    auto** product_rows = reinterpret_cast<float**>(
+        pointers + static_cast<std::size_t>(t.block + 32) * sizeof(void*));
 
     std::fill(lines + alpha * t.line_floats(), v, 0.0f);
     transform_source<alpha>(t, call.source, begin, end, lines, v);
@@ -201,8 +201,7 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
 template <int M, int R>
 inline void run_kind(const WinogradCall& call, char* workspace, const Parallel& parallel) {
     const WinogradPlan& plan = call.plan;
-    parallel.run(plan.reduce,
-                 [&](std::int64_t c, std::int64_t) { pack_filter<M, R>(call, c); });
+    parallel.run(plan.reduce, [&](std::int64_t c, std::int64_t) { pack_filter<M, R>(call, c); });
     char* scratch = workspace + plan.filter_bytes();
     const std::int64_t stride = plan.scratch_bytes();
     parallel.run(plan.tiles.blocks(), [&](std::int64_t block, std::int64_t worker) {
@@ -210,11 +209,9 @@ inline void run_kind(const WinogradCall& call, char* workspace, const Parallel& 
     });
 }
 
-void run_winograd(const WinogradPlan& plan, const float* source, const float* filter,
-                  float* target, const Epilogue& epilogue, void* workspace,
-                  const Parallel& parallel) {
-    const WinogradCall call{plan,     source,   filter, target,
-                            epilogue, static_cast<float*>(workspace)};
+void run_winograd(const WinogradPlan& plan, const float* source, const float* filter, float* target,
+                  const Epilogue& epilogue, void* workspace, const Parallel& parallel) {
+    const WinogradCall call{plan, source, filter, target, epilogue, static_cast<float*>(workspace)};
     auto* bytes = static_cast<char*>(workspace);
     if (plan.tiles.kind.kernel == 5)
         run_kind<2, 5>(call, bytes, parallel);

@@ -30,9 +30,9 @@ struct WinogradTiles {
     WinogradKind kind;
     std::int64_t batch;
     std::int64_t source[2], target[2], pad[2];
-    std::int64_t across, down; ///< tiles of an image
-    std::int64_t total;        ///< of the batch
-    std::int64_t block;        ///< tiles that one task works on
+    std::int64_t across, down;                   ///< tiles of an image
+    std::int64_t total;                          ///< of the batch
+    std::int64_t block;                          ///< tiles that one task works on
     std::int64_t source_channels, source_stride; ///< the latter as transformed, in floats
 
     std::int64_t blocks() const { return (total + block - 1) / block; }

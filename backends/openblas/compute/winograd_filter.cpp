@@ -21,8 +21,7 @@ inline void transform_target(const WinogradFilterPlan& plan, const float* dy, st
     const std::int64_t matrix = plan.target_matrix(), channels = plan.shape.out_channels;
     const std::int64_t rows = std::min<std::int64_t>(M, t.target[0] - row * M);
     const std::int64_t cols = std::min<std::int64_t>(M, t.target[1] - across * M);
-    const float* from =
-        dy + ((n * t.target[0] + row * M) * t.target[1] + across * M) * channels;
+    const float* from = dy + ((n * t.target[0] + row * M) * t.target[1] + across * M) * channels;
     for (std::size_t p = 0; p < plan.panels.size(); ++p) {
         const Panel& panel = plan.panels[p];
         const std::int64_t width = panel.vectors * lanes;
@@ -110,15 +109,14 @@ inline void add_tiles(const WinogradFilterPlan& plan, const float* x, const floa
 
 /// Adds the partial sums in order and transforms them back, for elements [begin, end) of [C, K].
 template <int M, int R>
-inline void finish_filter(const WinogradFilterPlan& plan, const float* partials,
-                          std::int64_t begin, std::int64_t end, float* gradient) {
+inline void finish_filter(const WinogradFilterPlan& plan, const float* partials, std::int64_t begin,
+                          std::int64_t end, float* gradient) {
     constexpr int alpha = M + R - 1;
     const Float d;
     const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(d));
     const std::int64_t size = plan.shape.in_channels * plan.shape.out_channels;
     for (std::int64_t x = begin; x < end; x += lanes) {
-        const auto mask =
-            hn::FirstN(d, static_cast<std::size_t>(std::min(lanes, end - x)));
+        const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(lanes, end - x)));
         FloatVec half[alpha][R];
         for (int i = 0; i < alpha; ++i) {
             FloatVec u[alpha];

@@ -125,8 +125,7 @@ double WinogradPlan::seconds() const {
     for (const Panel& panel : panels)
         cycles += tile_cycles(panel.vectors, 1, static_cast<double>(reduce));
     // A transform reads, computes and writes each of a tile's points: about 3 cycles a vector.
-    const double transforms =
-        3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
+    const double transforms = 3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
     const double filter = 4 * points * static_cast<double>(reduce * packed_columns) / lanes;
     return cycles_to_seconds(points * total * (cycles + transforms) + filter);
 }
@@ -171,8 +170,7 @@ double WinogradFilterPlan::seconds() const {
         cycles += static_cast<double>(round_up(shape.in_channels, height)) *
                   tile_cycles(panel.vectors, 1, block) / block;
     }
-    const double transforms =
-        3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
+    const double transforms = 3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
     const double sums =
         2 * points * static_cast<double>(chunks * shape.in_channels * packed_columns) / lanes;
     return cycles_to_seconds(points * total * (cycles + transforms) + sums);
@@ -191,9 +189,9 @@ std::int64_t WinogradFilterPlan::target_matrix() const {
 }
 
 std::int64_t WinogradFilterPlan::scratch_bytes() const {
-    const std::int64_t floats =
-        (tiles.kind.alpha() + 1) * tiles.line_floats() +
-        tiles.kind.points() * (tiles.source_matrix() + target_matrix()) + 64;
+    const std::int64_t floats = (tiles.kind.alpha() + 1) * tiles.line_floats() +
+                                tiles.kind.points() * (tiles.source_matrix() + target_matrix()) +
+                                64;
     return round_up(floats * bytes_of_float, workspace_alignment);
 }
 

@@ -98,7 +98,8 @@ HWY_INLINE void target_gradient_transform(const FloatVec (&y)[4], FloatVec (&m)[
 }
 
 /// Powers of 1 and 2 in G's rows, by kernel size: even and odd parts of g at a point.
-template <int R> struct Parts {
+template <int R>
+struct Parts {
     FloatVec even1, odd1, even2, odd2;
 };
 
@@ -115,7 +116,8 @@ HWY_INLINE Parts<5> parts_of(const FloatVec (&g)[5]) {
 }
 
 /// u = G g.
-template <int R> HWY_INLINE void filter_transform(const FloatVec (&g)[R], FloatVec (&u)[6]) {
+template <int R>
+HWY_INLINE void filter_transform(const FloatVec (&g)[R], FloatVec (&u)[6]) {
     const auto p = parts_of(g);
     const auto sixth = constant(-1.0f / 6), twenty_fourth = constant(1.0f / 24);
     u[0] = hn::Mul(constant(0.25f), g[0]);

@@ -40,8 +40,8 @@ struct Training : BatchNorm {
     using BatchNorm::BatchNorm;
     void run(const Node&, const Args& a) const {
         batch_norm_training(shape_, epsilon_, a.in<float>(0), a.in<float>(1), a.in<float>(2),
-                            a.out<float>(0), a.out<float>(1), a.out<float>(2),
-                            a.workspace<void>(), parallel(a));
+                            a.out<float>(0), a.out<float>(1), a.out<float>(2), a.workspace<void>(),
+                            parallel(a));
     }
 };
 struct Inference : BatchNorm {

@@ -45,15 +45,13 @@ class LayoutCopies {
         transpose_batch(from, to, shape_.batch, shape_.in_channels, shape_.in_pixels(), parallel);
     }
     void y_in(const float* from, float* to, const Parallel& parallel) const {
-        transpose_batch(from, to, shape_.batch, shape_.out_channels, shape_.out_pixels(),
-                        parallel);
+        transpose_batch(from, to, shape_.batch, shape_.out_channels, shape_.out_pixels(), parallel);
     }
     void x_out(const float* from, float* to, const Parallel& parallel) const {
         transpose_batch(from, to, shape_.batch, shape_.in_pixels(), shape_.in_channels, parallel);
     }
     void y_out(const float* from, float* to, const Parallel& parallel) const {
-        transpose_batch(from, to, shape_.batch, shape_.out_pixels(), shape_.out_channels,
-                        parallel);
+        transpose_batch(from, to, shape_.batch, shape_.out_pixels(), shape_.out_channels, parallel);
     }
 
   private:
@@ -67,7 +65,8 @@ class LayoutCopies {
 };
 
 /// conv (Forward) and conv_backward_data: both read an activation and the filter.
-template <class Algorithm, bool Forward> class ConvKernel {
+template <class Algorithm, bool Forward>
+class ConvKernel {
   public:
     static plugin::Plan describe(const plugin::Node& node) {
         const ConvKernel k(node);
@@ -132,7 +131,8 @@ template <class Algorithm, bool Forward> class ConvKernel {
 };
 
 /// conv_backward_filter: reads both activations.
-template <class Algorithm> class ConvFilterKernel {
+template <class Algorithm>
+class ConvFilterKernel {
   public:
     static plugin::Plan describe(const plugin::Node& node) {
         const ConvFilterKernel k(node);

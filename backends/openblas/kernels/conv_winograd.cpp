@@ -14,7 +14,8 @@ const ConvShape& accepted(const ConvShape& shape, WinogradKind kind) {
     return shape;
 }
 
-template <int Tile, int Kernel, bool IsForward> class Winograd {
+template <int Tile, int Kernel, bool IsForward>
+class Winograd {
   public:
     static constexpr const char* numerics = "transformed";
     static constexpr bool runs_program = false;
@@ -35,7 +36,8 @@ template <int Tile, int Kernel, bool IsForward> class Winograd {
     WinogradPlan plan_;
 };
 
-template <int Tile, int Kernel> class WinogradFilter {
+template <int Tile, int Kernel>
+class WinogradFilter {
   public:
     static constexpr const char* numerics = "transformed";
     static constexpr WinogradKind kind{Tile, Kernel};

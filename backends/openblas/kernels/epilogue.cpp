@@ -30,8 +30,7 @@ NodeEpilogue::NodeEpilogue(const plugin::Node& node, std::int64_t own)
         plugin::unsupported("its epilogue gives another type than f32");
     const auto& steps = expression.instructions;
     const std::int64_t last = static_cast<std::int64_t>(steps.size()) - 1;
-    program_ = std::make_shared<const Program>(expression, types, std::span(&last, 1),
-                                               result.dims);
+    program_ = std::make_shared<const Program>(expression, types, std::span(&last, 1), result.dims);
 
     // The tiles know: add i0 iK [; relu t0], and relu i0.
     std::size_t at = 0;

@@ -44,7 +44,8 @@ struct Gather : Indexing {
         const auto bytes = static_cast<std::size_t>(run);
         const char* from = args.in<char>(0);
         char* to = args.out<char>();
-        const std::int64_t grain = std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, run));
+        const std::int64_t grain =
+            std::max<std::int64_t>(1, 65536 / std::max<std::int64_t>(1, run));
         parallel(args).range(s.outer * count, grain, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t i = begin; i < end; ++i) {
                 const std::int64_t index = indices[static_cast<std::size_t>(i % count)];
@@ -64,7 +65,8 @@ struct ScatterAdd : Indexing {
     }
 
   private:
-    template <class Type> static void add(const Node& node, const Args& args) {
+    template <class Type>
+    static void add(const Node& node, const Args& args) {
         using Stored = typename Type::Stored;
         using Value = typename Type::Value;
         const auto y = node.output();
@@ -95,7 +97,8 @@ struct ScatterAdd : Indexing {
         });
     }
     /// Whole numbers wrap around.
-    template <class Value> static Value plus(Value a, Value b) {
+    template <class Value>
+    static Value plus(Value a, Value b) {
         if constexpr (std::is_integral_v<Value>)
             return static_cast<Value>(static_cast<std::uint64_t>(a) +
                                       static_cast<std::uint64_t>(b));

@@ -48,8 +48,8 @@ struct Transpose : Movement {
         for (const std::int64_t axis : perm)
             from.push_back(own[static_cast<std::size_t>(axis)]);
         const Dims to = dense_strides(node.output().dims());
-        strided_copy({node.output().dims(), from, to}, plugin::size_of(x.dtype()),
-                     args.in<void>(0), args.out<void>(), parallel(args));
+        strided_copy({node.output().dims(), from, to}, plugin::size_of(x.dtype()), args.in<void>(0),
+                     args.out<void>(), parallel(args));
     }
 };
 
@@ -84,8 +84,7 @@ struct Pad : Movement {
         const auto x = node.input(0), y = node.output();
         visit(y.dtype(), [&](auto type) {
             using Type = decltype(type);
-            const auto value =
-                Type::store(static_cast<typename Type::Value>(node.number("value")));
+            const auto value = Type::store(static_cast<typename Type::Value>(node.number("value")));
             auto* out = args.out<typename Type::Stored>();
             parallel(args).range(y.elements(), 65536, [&](std::int64_t begin, std::int64_t end) {
                 std::fill(out + begin, out + end, value);
@@ -126,12 +125,11 @@ struct Reshape : Movement {
         void* to = args.out<void>();
         if (from == to)
             return;
-        parallel(args).range(node.output().bytes(), 1 << 18,
-                             [&](std::int64_t begin, std::int64_t end) {
-                                 std::memcpy(static_cast<char*>(to) + begin,
-                                             static_cast<const char*>(from) + begin,
-                                             static_cast<std::size_t>(end - begin));
-                             });
+        parallel(args).range(
+            node.output().bytes(), 1 << 18, [&](std::int64_t begin, std::int64_t end) {
+                std::memcpy(static_cast<char*>(to) + begin, static_cast<const char*>(from) + begin,
+                            static_cast<std::size_t>(end - begin));
+            });
     }
 };
 

@@ -29,8 +29,13 @@ class Pool {
 
   private:
     explicit Pool(const plugin::PoolParams& p)
-        : shape_{p.channels_last ? p.n : p.n * p.c, p.channels_last ? p.c : 1, p.in, p.out,
-                 p.window,  p.strides, p.low} {}
+        : shape_{p.channels_last ? p.n : p.n * p.c,
+                 p.channels_last ? p.c : 1,
+                 p.in,
+                 p.out,
+                 p.window,
+                 p.strides,
+                 p.low} {}
 };
 
 struct MaxPool : Pool {

@@ -14,15 +14,15 @@ using plugin::Args;
 using plugin::Node;
 
 /// y[i] = draw(block, lane, element, sample, key, step) for every element of the output.
-template <class Draw> void draw_elements(const Node& node, const Args& args, Draw&& draw) {
+template <class Draw>
+void draw_elements(const Node& node, const Args& args, Draw&& draw) {
     const auto* state = args.in<std::int64_t>(0);
     const PhiloxKey key = philox_key(static_cast<std::uint64_t>(state[0]),
                                      static_cast<std::uint64_t>(node.integer("key")));
     const auto step = static_cast<std::uint64_t>(state[1]);
     const auto y = node.output();
     const bool batched = node.boolean("batched");
-    const std::int64_t per_sample =
-        batched ? plugin::elements(y.dims().subspan(1)) : y.elements();
+    const std::int64_t per_sample = batched ? plugin::elements(y.dims().subspan(1)) : y.elements();
     if (y.elements() == 0)
         return;
     auto* out = args.out<float>();
@@ -35,8 +35,7 @@ template <class Draw> void draw_elements(const Node& node, const Args& args, Dra
                 const PhiloxBlock block = philox4x32(
                     philox_counter(static_cast<std::uint64_t>(element), sample, step), key);
                 const std::int64_t lane = element % 4;
-                const std::int64_t count =
-                    std::min({4 - lane, per_sample - element, end - i});
+                const std::int64_t count = std::min({4 - lane, per_sample - element, end - i});
                 for (std::int64_t j = 0; j < count; ++j)
                     out[i + j] = draw(block, static_cast<std::uint64_t>(lane + j),
                                       static_cast<std::uint64_t>(element + j), sample, key, step);

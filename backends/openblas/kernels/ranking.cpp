@@ -14,7 +14,8 @@ namespace {
 using plugin::Args;
 using plugin::Node;
 
-template <class Value> bool ranks_above(Value a, Value b) {
+template <class Value>
+bool ranks_above(Value a, Value b) {
     return a > b || (a != a && b == b);
 }
 

@@ -7,7 +7,8 @@
 namespace lamina::cpu {
 namespace {
 
-template <Reduction kind> class Reduce {
+template <Reduction kind>
+class Reduce {
   public:
     static plugin::Plan describe(const plugin::Node& node) {
         const ReducePlan plan = plan_of(node);

@@ -65,7 +65,8 @@ class ResizeBase {
     }
 
     /// Calls f(x offset, y offset, weight) for all that the samples of one image read.
-    template <class F> void for_each_tap(F&& f) const {
+    template <class F>
+    void for_each_tap(F&& f) const {
         std::int64_t y = 0;
         for (const Taps& d : taps_[0])
             for (const Taps& h : taps_[1])

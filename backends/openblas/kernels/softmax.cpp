@@ -7,7 +7,8 @@
 namespace lamina::cpu {
 namespace {
 
-template <bool Logarithm> struct Softmax {
+template <bool Logarithm>
+struct Softmax {
     static plugin::Plan describe(const plugin::Node& node) {
         expect_f32(node, 1);
         return {static_cast<double>(node.input(0).elements()) * 1.5e-9, 0, 1};
