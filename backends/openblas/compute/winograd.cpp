@@ -91,9 +91,11 @@ inline void store_target(const WinogradCall& call, const float* products, std::i
     for (std::int64_t k = 0; k < columns; k += lanes) {
         const std::int64_t count = std::min(lanes, columns - k);
         const auto mask = hn::FirstN(d, static_cast<std::size_t>(count));
-        FloatVec half[Alpha][M];
+        FloatVec half[Alpha][M], y[M][M];
+#pragma GCC unroll 8
         for (int i = 0; i < Alpha; ++i) {
             FloatVec m[Alpha];
+#pragma GCC unroll 8
             for (int j = 0; j < Alpha; ++j)
                 m[j] = hn::LoadU(d, products + (i * Alpha + j) * matrix + k);
             target_transform(m, half[i]);
@@ -101,50 +103,97 @@ inline void store_target(const WinogradCall& call, const float* products, std::i
         auto bias = hn::Zero(d);
         if (call.epilogue.bias != nullptr)
             bias = hn::MaskedLoad(mask, d, call.epilogue.bias + first_column + k);
-        for (std::int64_t j = 0; j < cols; ++j) {
-            FloatVec m[Alpha], y[M];
+#pragma GCC unroll 8
+        for (int j = 0; j < M; ++j) {
+            FloatVec m[Alpha];
+#pragma GCC unroll 8
             for (int i = 0; i < Alpha; ++i)
                 m[i] = half[i][j];
-            target_transform(m, y);
-            for (std::int64_t i = 0; i < rows; ++i) {
-                const auto value = apply_clamp(call.epilogue, hn::Add(y[i], bias));
+            target_transform(m, y[j]);
+        }
+#pragma GCC unroll 8
+        for (int j = 0; j < M; ++j)
+#pragma GCC unroll 8
+            for (int i = 0; i < M; ++i) {
+                if (i >= rows || j >= cols)
+                    continue;
+                const auto value = apply_clamp(call.epilogue, hn::Add(y[j][i], bias));
                 float* to = target + (i * t.target[1] + j) * plan.columns + k;
                 if (count == lanes)
                     hn::StoreU(value, d, to);
                 else
                     hn::BlendedStore(value, mask, d, to);
             }
-        }
     }
 }
 
-/// One point's product for one panel: products[tile][panel] = v[tile][reduce] * u[reduce][panel].
-inline void multiply_point(const WinogradPlan& plan, std::int64_t point, const Panel& panel,
-                           const float* const* v_rows, const float* u, float* const* product_rows,
-                           std::int64_t column, std::int64_t tiles) {
-    const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(Float()));
-    const std::int64_t width = panel.vectors * lanes;
+/// products[tile][column] (+)= v[tile][reduce] * u[reduce][column] for one panel, NV vectors wide.
+/// The reductions are so short that a call for each tile would cost a fifth of the time. Rows up
+/// to the next multiple of a tile's height exist on both sides.
+template <int NV>
+HWY_NOINLINE void multiply_short(const float* HWY_RESTRICT v, std::int64_t v_stride,
+                                 std::int64_t length, const float* HWY_RESTRICT u,
+                                 float* HWY_RESTRICT products, std::int64_t product_stride,
+                                 std::int64_t tiles, bool accumulate) {
+    constexpr int height = tile_rows(NV);
+    const Float d;
+    const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+    for (std::int64_t first = 0; first < tiles; first += height) {
+        FloatVec acc[height][NV];
+#pragma GCC unroll 16
+        for (int m = 0; m < height; ++m)
+#pragma GCC unroll 4
+            for (int n = 0; n < NV; ++n)
+                acc[m][n] = hn::Zero(d);
+        const float* b = u;
+        const float* a[height];
+#pragma GCC unroll 16
+        for (int m = 0; m < height; ++m)
+            a[m] = v + (first + m) * v_stride;
+        for (std::int64_t j = 0; j < length; ++j, b += NV * lanes) {
+            FloatVec column[NV];
+#pragma GCC unroll 4
+            for (int n = 0; n < NV; ++n)
+                column[n] = hn::Load(d, b + n * lanes);
+#pragma GCC unroll 16
+            for (int m = 0; m < height; ++m) {
+                const auto x = hn::Set(d, a[m][j]);
+#pragma GCC unroll 4
+                for (int n = 0; n < NV; ++n)
+                    acc[m][n] = hn::MulAdd(x, column[n], acc[m][n]);
+            }
+        }
+        float* to = products + first * product_stride;
+        if (accumulate) {
+#pragma GCC unroll 16
+            for (int m = 0; m < height; ++m)
+#pragma GCC unroll 4
+                for (int n = 0; n < NV; ++n)
+                    acc[m][n] =
+                        hn::Add(acc[m][n], hn::LoadU(d, to + m * product_stride + n * lanes));
+        }
+#pragma GCC unroll 16
+        for (int m = 0; m < height; ++m)
+#pragma GCC unroll 4
+            for (int n = 0; n < NV; ++n)
+                hn::StoreU(acc[m][n], d, to + m * product_stride + n * lanes);
+    }
+}
+
+/// One point's product for one panel.
+inline void multiply_point(const WinogradPlan& plan, const Panel& panel, const float* v,
+                           const float* u, float* products, std::int64_t tiles) {
+    const std::int64_t width = panel.vectors * static_cast<std::int64_t>(hn::Lanes(Float()));
+    const std::int64_t stride = plan.tiles.source_stride, to = plan.group_columns;
     for (std::int64_t begin = 0; begin < plan.reduce; begin += part_length) {
         const std::int64_t length = std::min(part_length, plan.reduce - begin);
-        const std::int64_t offset = point * plan.tiles.source_matrix() + begin;
-        const std::int64_t rows = tile_rows(static_cast<int>(panel.vectors));
-        for (std::int64_t first = 0; first < tiles; first += rows) {
-            const TileOut out{product_rows + first,
-                              point * plan.product_matrix() + column,
-                              width,
-                              begin > 0,
-                              nullptr,
-                              nullptr};
-            if (panel.vectors == 3)
-                tile_runs<tile_rows(3), 3>(v_rows + first, &offset, 1, length, u + begin * width,
-                                           out);
-            else if (panel.vectors == 2)
-                tile_runs<tile_rows(2), 2>(v_rows + first, &offset, 1, length, u + begin * width,
-                                           out);
-            else
-                tile_runs<tile_rows(1), 1>(v_rows + first, &offset, 1, length, u + begin * width,
-                                           out);
-        }
+        const float* b = u + begin * width;
+        if (panel.vectors == 3)
+            multiply_short<3>(v + begin, stride, length, b, products, to, tiles, begin > 0);
+        else if (panel.vectors == 2)
+            multiply_short<2>(v + begin, stride, length, b, products, to, tiles, begin > 0);
+        else
+            multiply_short<1>(v + begin, stride, length, b, products, to, tiles, begin > 0);
     }
 }
 
@@ -159,21 +208,8 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
     float* lines = reinterpret_cast<float*>(scratch);
     float* v = lines + (alpha + 1) * t.line_floats();
     float* products = v + alpha * alpha * t.source_matrix();
-    const std::int64_t floats =
-        (alpha + 1) * t.line_floats() + alpha * alpha * (t.source_matrix() + plan.product_matrix());
-    char* pointers =
-        scratch + round_up(floats * static_cast<std::int64_t>(sizeof(float)), workspace_alignment);
-    auto** v_rows = reinterpret_cast<const float**>(pointers);
-    auto** product_rows = reinterpret_cast<float**>(
-        pointers + static_cast<std::size_t>(t.block + 32) * sizeof(void*));
-
     std::fill(lines + alpha * t.line_floats(), v, 0.0f);
     transform_source<alpha>(t, call.source, begin, end, lines, v);
-    for (std::int64_t tile = 0; tile < tiles + max_tile_rows; ++tile) {
-        const std::int64_t at = std::min(tile, tiles - 1);
-        v_rows[tile] = v + at * t.source_stride;
-        product_rows[tile] = products + at * plan.group_columns;
-    }
     const auto panels = static_cast<std::int64_t>(plan.panels.size());
     for (std::int64_t first = 0; first < panels; first += plan.panels_at_once) {
         const std::int64_t last = std::min(first + plan.panels_at_once, panels);
@@ -185,7 +221,8 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
                 const std::int64_t offset = plan.panel_offsets[static_cast<std::size_t>(p)];
                 const float* u = call.packed + offset * plan.reduce * alpha * alpha +
                                  point * plan.reduce * panel.vectors * lanes;
-                multiply_point(plan, point, panel, v_rows, u, product_rows, offset - base, tiles);
+                multiply_point(plan, panel, v + point * t.source_matrix(), u,
+                               products + point * plan.product_matrix() + offset - base, tiles);
                 columns = panel.first + panel.columns;
             }
         const std::int64_t first_column = plan.panels[static_cast<std::size_t>(first)].first;

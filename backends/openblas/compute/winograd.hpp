@@ -37,7 +37,9 @@ struct WinogradTiles {
 
     std::int64_t blocks() const { return (total + block - 1) / block; }
     /// From one point's matrix of transformed source to the next one's.
-    std::int64_t source_matrix() const { return matrix_stride(block * source_stride); }
+    std::int64_t source_matrix() const { return matrix_stride(whole(block) * source_stride); }
+    /// Tiles up to a multiple of any register tile's height.
+    static std::int64_t whole(std::int64_t tiles) { return tiles + 15; }
     /// Lines of one row of tiles after the first half of the transform.
     std::int64_t line_floats() const;
     /// Keeps the points' matrices off one another's cache sets.

@@ -31,8 +31,10 @@ inline void transform_target(const WinogradFilterPlan& plan, const float* dy, st
             const std::int64_t count = std::min(lanes, channels - k);
             const auto mask = hn::FirstN(d, static_cast<std::size_t>(count));
             FloatVec half[M][Alpha];
+#pragma GCC unroll 8
             for (std::int64_t i = 0; i < M; ++i) {
                 FloatVec y[M];
+#pragma GCC unroll 8
                 for (std::int64_t j = 0; j < M; ++j) {
                     const float* at = from + (i * t.target[1] + j) * channels + k;
                     if (i >= rows || j >= cols)
@@ -44,11 +46,14 @@ inline void transform_target(const WinogradFilterPlan& plan, const float* dy, st
                 }
                 target_gradient_transform(y, half[i]);
             }
+#pragma GCC unroll 8
             for (int j = 0; j < Alpha; ++j) {
                 FloatVec y[M], m[Alpha];
+#pragma GCC unroll 8
                 for (int i = 0; i < M; ++i)
                     y[i] = half[i][j];
                 target_gradient_transform(y, m);
+#pragma GCC unroll 8
                 for (int i = 0; i < Alpha; ++i)
                     hn::Store(m[i], d, panel_to + (i * Alpha + j) * matrix + v * lanes);
             }

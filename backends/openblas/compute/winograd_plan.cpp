@@ -136,16 +136,14 @@ std::int64_t WinogradPlan::filter_bytes() const {
 }
 
 std::int64_t WinogradPlan::product_matrix() const {
-    return WinogradTiles::matrix_stride(tiles.block * group_columns);
+    return WinogradTiles::matrix_stride(WinogradTiles::whole(tiles.block) * group_columns);
 }
 
 std::int64_t WinogradPlan::scratch_bytes() const {
     const std::int64_t alpha = tiles.kind.alpha();
     const std::int64_t floats = (alpha + 1) * tiles.line_floats() +
                                 tiles.kind.points() * (tiles.source_matrix() + product_matrix());
-    const std::int64_t pointers = 2 * (tiles.block + 32) * static_cast<std::int64_t>(sizeof(void*));
-    return round_up(floats * bytes_of_float, workspace_alignment) +
-           round_up(pointers, workspace_alignment);
+    return round_up(floats * bytes_of_float, workspace_alignment);
 }
 
 WinogradFilterPlan::WinogradFilterPlan(const ConvShape& s, WinogradKind kind)

@@ -65,9 +65,11 @@ inline void transform_lines(const WinogradTiles& t, const float* source, const S
     FloatVec in[Alpha], out[Alpha];
     std::int64_t x = 0;
     for (; x + lanes <= inside; x += lanes) {
+#pragma GCC unroll 8
         for (int i = 0; i < Alpha; ++i)
             in[i] = hn::LoadU(d, from[i] + x);
         source_transform(in, out);
+#pragma GCC unroll 8
         for (int i = 0; i < Alpha; ++i)
             hn::StoreU(out[i], d, to + i * stride + x);
     }
@@ -76,6 +78,7 @@ inline void transform_lines(const WinogradTiles& t, const float* source, const S
         for (int i = 0; i < Alpha; ++i)
             in[i] = hn::MaskedLoad(mask, d, from[i] + x);
         source_transform(in, out);
+#pragma GCC unroll 8
         for (int i = 0; i < Alpha; ++i)
             hn::StoreU(out[i], d, to + i * stride + x);
     }
@@ -94,9 +97,11 @@ inline void transform_columns(const WinogradTiles& t, const Segment& segment, co
             float* to = v + i * Alpha * matrix + tile * t.source_stride;
             for (std::int64_t c = 0; c < t.source_stride; c += lanes) {
                 FloatVec in[Alpha], out[Alpha];
+#pragma GCC unroll 8
                 for (int j = 0; j < Alpha; ++j)
                     in[j] = hn::LoadU(d, from + j * t.source_channels + c);
                 source_transform(in, out);
+#pragma GCC unroll 8
                 for (int j = 0; j < Alpha; ++j)
                     hn::StoreU(out[j], d, to + j * matrix + c);
             }
