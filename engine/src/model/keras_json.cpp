@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "lamina/error.hpp"
 #include "lamina/registry.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 

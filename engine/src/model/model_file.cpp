@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
 #include "lamina/model.hpp"
+#include "lamina/text.hpp"
 #include "model/keras_json.hpp"
 #include "model/model_state.hpp"
 #include "plugins/host.hpp"

@@ -116,6 +116,24 @@ Value single_output(Scope& scope, const Architecture& model, const std::vector<V
     return scope.value(outputs[0]);
 }
 
+/// From x and y to the outputs `loss` and the metrics. Returns the loss, with what regularizers add
+/// in training.
+ValueId add_forward(StepGraph& step, LayerTracer& layers, int32_t mode, const Architecture& model,
+                    const TrainingConfig& config, const SampleFormat& format, int64_t batch) {
+    Graph& graph = step.graph;
+    Scope input(graph, layers, "input", mode), loss_scope(graph, layers, "loss", mode),
+        metric_scope(graph, layers, "metrics", mode);
+    const Value x = prepared_input(graph, input, model, format, batch);
+    const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
+    const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
+    Value loss = mean_loss(loss_scope, config, labels, prediction);
+    for (const ValueId extra : layers.losses())
+        loss = loss + reshape(loss_scope.value(extra), {});
+    graph.add_output("loss", loss.id());
+    add_metrics(step, metric_scope, config, labels, prediction);
+    return loss.id();
+}
+
 /// Outputs that say whether values are finite, numbered in the order in which a step computes them.
 class FiniteChecks {
   public:
@@ -141,46 +159,27 @@ class FiniteChecks {
 StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
                          const SampleFormat& format, int64_t batch) {
     StepGraph step;
-    Graph& graph = step.graph;
-    LayerTracer layers(graph, LM_MODE_TRAIN);
-    Scope input(graph, layers, "input", LM_MODE_TRAIN),
-        loss_scope(graph, layers, "loss", LM_MODE_TRAIN),
-        metric_scope(graph, layers, "metrics", LM_MODE_TRAIN);
-    const Value x = prepared_input(graph, input, model, format, batch);
-    const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
-    const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
-    Value loss = mean_loss(loss_scope, config, labels, prediction);
-    for (const ValueId extra : layers.losses())
-        loss = loss + reshape(loss_scope.value(extra), {});
-    graph.add_output("loss", loss.id());
-    add_metrics(step, metric_scope, config, labels, prediction);
-    Updates updates = add_updates(graph, config.optimizer, loss.id());
+    LayerTracer layers(step.graph, LM_MODE_TRAIN);
+    const ValueId loss = add_forward(step, layers, LM_MODE_TRAIN, model, config, format, batch);
+    const Updates updates = add_updates(step.graph, config.optimizer, loss);
     step.learning_rate = updates.learning_rate;
-    if (config.check_finite) {
-        FiniteChecks checks(graph, layers);
-        for (size_t i = 0; i < model.layers.size(); ++i)
-            for (const auto& call : layers.values()[i])
-                for (const ValueId v : call)
-                    checks.add(fmt::format("the output of layer {}", model.layers[i].name), v);
-        for (const auto& [name, gradient] : updates.gradients)
-            checks.add(fmt::format("the gradient of {}", name), gradient);
-    }
+    if (!config.check_finite)
+        return step;
+    FiniteChecks checks(step.graph, layers);
+    for (size_t i = 0; i < model.layers.size(); ++i)
+        for (const auto& call : layers.values()[i])
+            for (const ValueId v : call)
+                checks.add(fmt::format("the output of layer {}", model.layers[i].name), v);
+    for (const auto& [name, gradient] : updates.gradients)
+        checks.add(fmt::format("the gradient of {}", name), gradient);
     return step;
 }
 
 StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& config,
                            const SampleFormat& format, int64_t batch) {
     StepGraph step;
-    Graph& graph = step.graph;
-    LayerTracer layers(graph, LM_MODE_INFER);
-    Scope input(graph, layers, "input", LM_MODE_INFER),
-        loss_scope(graph, layers, "loss", LM_MODE_INFER),
-        metric_scope(graph, layers, "metrics", LM_MODE_INFER);
-    const Value x = prepared_input(graph, input, model, format, batch);
-    const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
-    const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
-    graph.add_output("loss", mean_loss(loss_scope, config, labels, prediction).id());
-    add_metrics(step, metric_scope, config, labels, prediction);
+    LayerTracer layers(step.graph, LM_MODE_INFER);
+    add_forward(step, layers, LM_MODE_INFER, model, config, format, batch);
     return step;
 }
 

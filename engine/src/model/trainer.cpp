@@ -30,8 +30,8 @@ double scalar(const Tensor& t) { return static_cast<double>(t.cast(DType::F32).d
 
 } // namespace
 
-void Trainer::Sums::add(const std::map<std::string, Tensor>& outputs,
-                        const std::vector<MetricOutput>& metrics, double n) {
+void RunningMeans::add(const std::map<std::string, Tensor>& outputs,
+                       const std::vector<MetricOutput>& metrics, double n) {
     if (sums.empty()) {
         sums.emplace_back("loss", 0.0);
         for (const MetricOutput& m : metrics)
@@ -43,7 +43,7 @@ void Trainer::Sums::add(const std::map<std::string, Tensor>& outputs,
         sum += n * scalar(outputs.at(name));
 }
 
-Values Trainer::Sums::means() const {
+Values RunningMeans::means() const {
     Values out;
     for (const auto& [name, sum] : sums)
         out.emplace_back(name, sum / samples);
@@ -127,7 +127,7 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     DataLoader loader(data_, std::move(order), loading);
     for (const auto& c : options_.callbacks)
         c->epoch_begin(epoch, batches);
-    Sums sums = epoch == first_epoch_ ? first_sums_ : Sums{};
+    RunningMeans running = epoch == first_epoch_ ? first_means_ : RunningMeans{};
     Batch batch;
     for (int64_t b = skip; loader.next(batch); ++b) {
         const CompiledStep& step = state_.compiled(Mode::Train, batch.size(), format());
@@ -146,30 +146,29 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
         result_.samples += static_cast<uint64_t>(batch.size());
         if (options_.check_finite)
             expect_finite(outputs);
-        sums.add(outputs, step.metrics, static_cast<double>(batch.size()));
-        const Values means = sums.means();
+        running.add(outputs, step.metrics, static_cast<double>(batch.size()));
+        const Values means = running.means();
         bool go_on = options_.interrupted == nullptr || *options_.interrupted == 0;
         for (const auto& c : options_.callbacks)
-            go_on = c->batch_end({epoch, b, batches, static_cast<int64_t>(sums.samples),
+            go_on = c->batch_end({epoch, b, batches, static_cast<int64_t>(running.samples),
                                   now() - begin, means}) &&
                     go_on;
         const bool last = b + 1 == batches;
         const bool due = options_.checkpoint_minutes > 0 &&
                          now() - last_checkpoint_ > 60 * options_.checkpoint_minutes;
         if (!last && (!go_on || due))
-            write_checkpoint(epoch, b + 1, sums);
+            write_checkpoint(epoch, b + 1, running);
         if (!last && !go_on) {
             result_.interrupted = true;
             result_.seconds += now() - begin;
             return false;
         }
     }
-    result_.seconds += now() - begin;
-    result_.waiting_share =
-        (result_.waiting_share * (result_.seconds - (now() - begin)) + loader.waited()) /
-        result_.seconds;
-    record.values = sums.means();
     record.seconds = now() - begin;
+    const double waited_before = result_.waiting_share * result_.seconds;
+    result_.seconds += record.seconds;
+    result_.waiting_share = (waited_before + loader.waited()) / result_.seconds;
+    record.values = running.means();
     return true;
 }
 
@@ -236,14 +235,14 @@ bool Trainer::after_epoch(EpochRecord& record) {
     return go_on;
 }
 
-std::string Trainer::write_checkpoint(int epoch, int64_t batch, const Sums& sums) {
+std::string Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& means) {
     if (options_.checkpoint_dir.empty())
         return "";
     Checkpoint c;
     c.epoch = epoch;
     c.batch = batch;
-    c.samples = sums.samples;
-    c.sums = sums.sums;
+    c.samples = means.samples;
+    c.sums = means.sums;
     c.seed = options_.seed;
     c.batch_size = options_.batch_size;
     c.train_limit = options_.train_limit;
@@ -279,8 +278,7 @@ void Trainer::resume() {
                         options_.resume, c.epoch));
     first_epoch_ = c.epoch;
     first_batch_ = c.batch;
-    first_sums_.samples = c.samples;
-    first_sums_.sums = c.sums;
+    first_means_ = {c.samples, c.sums};
     best_ = c.best;
     has_best_ = c.has_best;
     since_best_ = c.since_best;
@@ -298,27 +296,15 @@ Values evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>& dat
     loading.batch_size = batch_size;
     DataLoader loader(data, indices, loading);
     const SampleFormat format{data->sample().dtype, data->scale(), data->shift()};
-    Values sums;
+    RunningMeans running;
     Batch batch;
-    double samples = 0;
     while (loader.next(batch)) {
         const CompiledStep& step = state.compiled(Mode::Evaluate, batch.size(), format);
         state.initialize(step.executable->graph(), 1);
         const auto outputs = step.executable->run({{"x", batch.x}, {"y", batch.y}});
-        const auto n = static_cast<double>(batch.size());
-        if (sums.empty()) {
-            sums.emplace_back("loss", 0.0);
-            for (const MetricOutput& m : step.metrics)
-                if (m.mean)
-                    sums.emplace_back(m.name, 0.0);
-        }
-        for (auto& [name, sum] : sums)
-            sum += n * scalar(outputs.at(name));
-        samples += n;
+        running.add(outputs, step.metrics, static_cast<double>(batch.size()));
     }
-    for (auto& [name, sum] : sums)
-        sum /= samples;
-    return sums;
+    return running.means();
 }
 
 FitResult Model::fit(const std::shared_ptr<Dataset>& data, const FitOptions& options) {

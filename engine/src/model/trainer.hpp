@@ -5,6 +5,17 @@
 
 namespace lamina {
 
+/// Loss and metrics over samples so far.
+struct RunningMeans {
+    double samples = 0;
+    Values sums;
+
+    /// outputs: a step's; n: its batch.
+    void add(const std::map<std::string, Tensor>& outputs, const std::vector<MetricOutput>& metrics,
+             double n);
+    Values means() const;
+};
+
 class Trainer {
   public:
     Trainer(Model& model, Model::State& state, std::shared_ptr<Dataset> data,
@@ -12,20 +23,12 @@ class Trainer {
     FitResult run();
 
   private:
-    struct Sums {
-        double samples = 0;
-        std::vector<std::pair<std::string, double>> sums;
-        void add(const std::map<std::string, Tensor>& outputs,
-                 const std::vector<MetricOutput>& metrics, double n);
-        Values means() const;
-    };
-
     void prepare();
     void resume();
     bool train_epoch(int epoch, EpochRecord& record);
     void validate(EpochRecord& record);
     bool after_epoch(EpochRecord& record);
-    std::string write_checkpoint(int epoch, int64_t batch, const Sums& sums);
+    std::string write_checkpoint(int epoch, int64_t batch, const RunningMeans& means);
     SampleFormat format() const;
     void expect_finite(const std::map<std::string, Tensor>& outputs) const;
 
@@ -38,7 +41,7 @@ class Trainer {
 
     int first_epoch_ = 0;
     int64_t first_batch_ = 0;
-    Sums first_sums_;
+    RunningMeans first_means_;
     double best_ = 0;
     int since_best_ = 0, since_drop_ = 0;
     bool has_best_ = false;
