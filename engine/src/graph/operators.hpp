@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lamina/graph.hpp"
+#include "lamina/operators.hpp"
 #include "lamina/plugin/abi.h"
 #include "lamina/registry.hpp"
 
@@ -38,11 +39,6 @@ std::shared_ptr<const Operator> find_operator(const std::string& name);
 std::vector<TensorType> infer_types(const Operator& op, const Graph& graph, const std::string& name,
                                     const std::string& layer, const std::vector<ValueId>& inputs,
                                     const Attributes& attrs);
-
-/// Adds a node: completes its attributes and infers its outputs.
-std::vector<ValueId> add_operator(Graph& graph, const std::string& op, const std::string& name,
-                                  const std::string& layer, const std::vector<ValueId>& inputs,
-                                  Attributes attrs = {});
 
 /// Floating-point operations and bytes moved; both 0 for leaves.
 lm_cost cost_of(const Graph& graph, const Node& node);
