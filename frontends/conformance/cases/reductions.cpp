@@ -1,0 +1,200 @@
+// Reductions, softmax, rankings and batch normalisation.
+#include <limits>
+
+#include "case.hpp"
+
+namespace lamina::conformance {
+namespace {
+
+using Ints = std::vector<int64_t>;
+
+CONFORMANCE_CASES(reduce) {
+    struct Reduction {
+        Shape x;
+        Ints axes;
+        double terms;
+    };
+    const std::vector<Reduction> reductions{
+        {{5, 7, 11}, {0}, 5},     {{5, 7, 11}, {1}, 7},
+        {{5, 7, 11}, {2}, 11},    {{5, 7, 11}, {0, 2}, 55},
+        {{5, 7, 11}, {0, 1}, 35}, {{5, 7, 11}, {0, 1, 2}, 385},
+        {{129, 127}, {-1}, 127},  {{129, 127}, {0}, 129},
+        {{1, 1}, {0}, 1},         {{7}, {}, 1},
+        {{70001}, {0}, 70001},    {{3, 2, 5, 3, 7}, {0, 2, 4}, 105},
+        {{128, 500}, {0}, 128},   {{2, 9, 8, 6}, {0, 1, 2}, 144}};
+    for (const Reduction& r : reductions)
+        for (const bool keep : {false, true}) {
+            std::string axes;
+            for (const int64_t a : r.axes)
+                axes += "," + std::to_string(a);
+            const std::string tail = "/" + r.x.to_string() + "over" + axes + (keep ? "/kept" : "");
+            const Attributes attrs{{"axes", r.axes}, {"keep_dims", keep}};
+            const Input whole{r.x, integers()}, real{r.x, uniform()};
+            const auto gradient = r.terms > 1000 ? std::vector<size_t>{} : std::vector<size_t>{0};
+            cases.push_back(
+                {"reduce_sum" + tail + "/integers", "reduce_sum", {whole}, attrs, exact()});
+            cases.push_back({"reduce_sum" + tail + "/random",
+                             "reduce_sum",
+                             {real},
+                             attrs,
+                             sum_of(r.terms),
+                             {},
+                             gradient});
+            cases.push_back({"reduce_mean" + tail,
+                             "reduce_mean",
+                             {real},
+                             attrs,
+                             sum_of(r.terms),
+                             {},
+                             gradient});
+            cases.push_back(
+                {"reduce_max" + tail, "reduce_max", {real}, attrs, exact(), {}, gradient});
+            cases.push_back(
+                {"reduce_min" + tail, "reduce_min", {real}, attrs, exact(), {}, gradient});
+            if (r.terms < 1000)
+                cases.push_back({"reduce_prod" + tail,
+                                 "reduce_prod",
+                                 {{r.x, uniform(0.9, 1.1)}},
+                                 attrs,
+                                 function(r.terms * r.terms)});
+        }
+    const double inf = std::numeric_limits<double>::infinity();
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    for (const char* op :
+         {"reduce_sum", "reduce_max", "reduce_min", "reduce_mean", "reduce_prod"}) {
+        cases.push_back({std::string(op) + "/special",
+                         op,
+                         {{{6, 4}, cycle({1, 2, nan, 3, 4, inf, 5, 6, -inf, 7, 8})}},
+                         {{"axes", Ints{1}}},
+                         rounded()});
+        if (std::string(op) != "reduce_mean")
+            for (const DType dtype : {DType::I32, DType::I64})
+                cases.push_back({std::string(op) + "/" + std::string(name(dtype)),
+                                 op,
+                                 {{{5, 7}, integers(-3, 3), dtype}},
+                                 {{"axes", Ints{0}}},
+                                 exact()});
+        cases.push_back({std::string(op) + "/f64",
+                         op,
+                         {{{5, 7, 3}, uniform(0.5, 1), DType::F64}},
+                         {{"axes", Ints{0, 2}}},
+                         function(15)});
+    }
+}
+
+CONFORMANCE_CASES(softmax) {
+    struct Softmax {
+        Shape x;
+        int64_t axis;
+    };
+    for (const Softmax& s : std::vector<Softmax>{{{1, 1}, -1},
+                                                 {{3, 10}, -1},
+                                                 {{128, 10}, 1},
+                                                 {{129, 3}, -1},
+                                                 {{7, 1000}, -1},
+                                                 {{5, 7, 11}, 1},
+                                                 {{5, 7}, 0},
+                                                 {{127}, 0}}) {
+        const std::string tail = "/" + s.x.to_string() + "axis" + std::to_string(s.axis);
+        const Attributes attrs{{"axis", s.axis}};
+        const auto terms = static_cast<double>(s.x.at(s.axis));
+        cases.push_back({"softmax" + tail,
+                         "softmax",
+                         {{s.x, uniform(-9, 9)}},
+                         attrs,
+                         function(terms),
+                         {},
+                         {0}});
+        cases.push_back({"log_softmax" + tail,
+                         "log_softmax",
+                         {{s.x, uniform(-9, 9)}},
+                         attrs,
+                         function(terms),
+                         {},
+                         {0}});
+        cases.push_back(
+            {"argmax" + tail + "/random", "argmax", {{s.x, uniform()}}, attrs, exact()});
+        cases.push_back(
+            {"argmax" + tail + "/ties", "argmax", {{s.x, integers(0, 2)}}, attrs, exact()});
+        if (s.axis + 1 == static_cast<int64_t>(s.x.rank()) || s.axis == -1)
+            cases.push_back({"softmax_cross_entropy" + tail,
+                             "softmax_cross_entropy",
+                             {{s.x, uniform(-9, 9)}, {s.x, uniform(0, 1)}},
+                             {},
+                             function(terms),
+                             {},
+                             {0, 1}});
+    }
+    cases.push_back({"softmax/large",
+                     "softmax",
+                     {{{4, 3}, cycle({1000, 1000, -1000, 80, 90, 100, -1e30})}},
+                     {{"axis", -1}},
+                     function()});
+    cases.push_back({"log_softmax/large",
+                     "log_softmax",
+                     {{{4, 3}, cycle({1000, 1000, -1000, 80, 90, 100, 50})}},
+                     {{"axis", -1}},
+                     function()});
+    cases.push_back({"softmax_cross_entropy/large",
+                     "softmax_cross_entropy",
+                     {{{4, 3}, cycle({1000, 999, -1000, 80, 90, 100, 50})},
+                      {{4, 3}, cycle({0, 1, 0, 1, 0, 0, 0})}},
+                     {},
+                     function()});
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    cases.push_back({"argmax/special",
+                     "argmax",
+                     {{{4, 5}, cycle({1, 3, 3, nan, nan, 2, 1})}},
+                     {{"axis", 1}},
+                     exact()});
+    for (const int64_t k : {1, 3, 10})
+        for (const Shape& x : {Shape{10}, Shape{7, 10}, Shape{129, 11}, Shape{3, 2, 1000}}) {
+            const std::string tail = "/" + x.to_string() + "k" + std::to_string(k);
+            cases.push_back(
+                {"top_k" + tail + "/random", "top_k", {{x, uniform()}}, {{"k", k}}, exact()});
+            cases.push_back(
+                {"top_k" + tail + "/ties", "top_k", {{x, integers(0, 4)}}, {{"k", k}}, exact()});
+        }
+}
+
+CONFORMANCE_CASES(batch_norm) {
+    struct Norm {
+        Shape x;
+        int64_t axis;
+    };
+    for (const Norm& n : std::vector<Norm>{{{4, 5, 6, 7}, -1},
+                                           {{4, 7, 5, 6}, 1},
+                                           {{129, 3}, -1},
+                                           {{2, 13, 17, 1}, -1},
+                                           {{3, 33, 5}, -1},
+                                           {{8, 2, 2, 127}, 3}}) {
+        const std::string tail = "/" + n.x.to_string() + "axis" + std::to_string(n.axis);
+        const Shape channels{n.x.at(n.axis)};
+        const auto terms = static_cast<double>(n.x.elements() / channels[0]);
+        const Attributes attrs{{"axis", n.axis}, {"epsilon", 0.001}};
+        const Input x{n.x, uniform(-1, 3)}, vector{channels, uniform()},
+            positive{channels, uniform(0.5, 2)};
+        cases.push_back({"batch_norm_training" + tail,
+                         "batch_norm_training",
+                         {x, positive, vector},
+                         attrs,
+                         function(terms),
+                         {},
+                         {0, 1, 2}});
+        cases.push_back({"batch_norm_inference" + tail,
+                         "batch_norm_inference",
+                         {x, positive, vector, vector, positive},
+                         attrs,
+                         function(),
+                         {},
+                         {0, 1, 2}});
+        cases.push_back({"batch_norm_grad" + tail,
+                         "batch_norm_grad",
+                         {x, positive, vector, positive, {n.x, uniform()}},
+                         attrs,
+                         function(terms)});
+    }
+}
+
+} // namespace
+} // namespace lamina::conformance

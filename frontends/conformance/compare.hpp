@@ -1,0 +1,30 @@
+/// How far a result is from the reference's, and how far it may be.
+#pragma once
+
+#include <string>
+
+#include "case.hpp"
+
+namespace lamina::conformance {
+
+/// Both in units that do not depend on the tensor's scale.
+struct Distance {
+    double nmse = 0;  // sum of squared differences / sum of squared reference values
+    double worst = 0; // largest difference / largest reference magnitude
+};
+
+/// The bound for results of this class and type; numerics is the candidate's ("exact",
+/// "reassociated", "transformed"). Stated once, for every backend:
+///
+/// With u the type's unit roundoff, adding n terms one after the other loses a random walk of
+/// about u * sqrt(n) / 10 of the largest result (the constants below leave a factor of ten), and a
+/// library function may lose a few dozen u. Winograd's F(4, 3) and FFT lose more: Lavin and Gray
+/// (2015) measure a factor of about ten; here it is thirty.
+Distance bound(const Limit& limit, DType dtype, const std::string& numerics);
+
+/// What is wrong with `got`, "" when nothing is. NaN and infinity must stand where the reference
+/// has them; those elements count in neither distance.
+std::string compare(const Tensor& got, const Tensor& want, const Limit& limit,
+                    const std::string& numerics);
+
+} // namespace lamina::conformance
