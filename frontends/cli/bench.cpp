@@ -142,8 +142,8 @@ int bench(const Arguments& arguments) {
     Json results = Json::array();
     for (const std::string& backend : split(o.text("backend"), ';')) {
         Model model = open_model(o.text("model"), "", 0);
-        model.use(backend);
-        model.compile({o.text("optimizer"), o.text("loss"), {"accuracy"}});
+        use_backend(model, backend);
+        compile(model, {o.text("optimizer"), o.text("loss"), {"accuracy"}});
         const auto step = model.executable(mode == "train" ? Mode::Train : Mode::Predict, batch,
                                            DType::U8, 1.0 / 255, 0);
         model.initialize(1, *step);

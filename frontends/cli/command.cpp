@@ -1,5 +1,7 @@
 #include "command.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <iostream>
 
@@ -33,6 +35,18 @@ std::vector<std::string> Options::flags() const {
     return out;
 }
 
+/// "--data is missing", or of an argument without a flag: "MODEL is missing".
+std::string Options::missing(const std::string& flag) const {
+    std::string name = flag.substr(flag.find_first_not_of('-'));
+    for (unsigned i = 0; i < positional_.max_total_count() && i < 2; ++i)
+        if (positional_.name_for_position(i) == name) {
+            std::transform(name.begin(), name.end(), name.begin(),
+                           [](unsigned char c) { return std::toupper(c); });
+            return name + " is missing";
+        }
+    return "--" + name + " is missing";
+}
+
 bool Options::parse(const Arguments& arguments) {
     const std::string hint = fmt::format("\n  usage: {}\n  see: {} --help", usage_,
                                          usage_.substr(0, usage_.find(' ', 7)));
@@ -49,6 +63,10 @@ bool Options::parse(const Arguments& arguments) {
             return false;
         }
         po::notify(values_);
+    } catch (const po::required_option& e) {
+        throw UsageError(missing(e.get_option_name()) + hint);
+    } catch (const po::too_many_positional_options_error&) {
+        throw UsageError("there is one argument too many without a flag before it" + hint);
     } catch (const po::unknown_option& e) {
         throw UsageError(fmt::format("unknown option {}{}{}", e.get_option_name(),
                                      did_you_mean(e.get_option_name(), flags()), hint));
@@ -71,10 +89,45 @@ bool Options::parse(const Arguments& arguments) {
     return true;
 }
 
+void expect_part(const char* flag, const char* kind, const std::string& spec) {
+    const std::string name = spec.substr(0, spec.find(':'));
+    Registry& registry = Registry::global();
+    if (name.empty() || registry.has(kind, name))
+        return; // what follows the name is the business of who takes it
+    try {
+        registry.find(kind, name);
+    } catch (const Error& e) {
+        throw UsageError(fmt::format("{}: {}", flag, e.what()));
+    }
+}
+
+void use_backend(Model& model, const std::string& spec) {
+    expect_part("--backend", "backend", spec);
+    model.use(spec);
+}
+
+void compile(Model& model, const Training& training) {
+    try {
+        model.compile(training);
+    } catch (const Error& e) {
+        if (e.code() != StatusCode::NotFound)
+            throw;
+        throw UsageError(e.what()); // names a part that no plugin has
+    }
+}
+
+static bool is_file_name(const std::string& what) {
+    return std::filesystem::exists(what) || what.find_first_of("./") != std::string::npos;
+}
+
+void expect_model(const std::string& what) {
+    if (!is_file_name(what))
+        expect_part("MODEL", "model", what);
+}
+
 Model open_model(const std::string& what, const std::string& weights, int64_t classes) {
-    const bool is_file = std::filesystem::exists(what) || what.find('.') != std::string::npos ||
-                         what.find('/') != std::string::npos;
-    if (is_file)
+    expect_model(what);
+    if (is_file_name(what))
         return Model::load(what, weights);
     Model model = classes > 0 ? Model::zoo(what, {{"classes", classes}}) : Model::zoo(what);
     if (!weights.empty())
@@ -97,6 +150,7 @@ void add_data_options(Options& options) {
 }
 
 std::shared_ptr<Dataset> open_data(const Options& options) {
+    expect_part("--data", "dataset", options.text("data"));
     return Dataset::open(options.text("data"), options.text("data-dir"));
 }
 

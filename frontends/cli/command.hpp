@@ -64,12 +64,25 @@ class Options {
 
   private:
     std::vector<std::string> flags() const;
+    std::string missing(const std::string& flag) const;
 
     std::string usage_, about_;
     po::options_description description_;
     po::positional_options_description positional_;
     po::variables_map values_;
 };
+
+/// Throws UsageError with the flag, the nearest name and what there is when no plugin has the part
+/// that `spec` (NAME[:key=value,...]) names. Loads nothing.
+void expect_part(const char* flag, const char* kind, const std::string& spec);
+
+/// Model::use and Model::compile with names that come from the command line: one that nothing has
+/// is wrong usage.
+void use_backend(Model& model, const std::string& spec);
+void compile(Model& model, const Training& training);
+
+/// expect_part for MODEL, where it is a zoo name.
+void expect_model(const std::string& what);
 
 /// A zoo name or a model file. classes: given to a zoo model that is told nothing else; 0: its own
 /// default.

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "command.hpp"
 #include "lamina/error.hpp"
@@ -28,21 +29,22 @@ int evaluate(const Arguments& arguments) {
         throw UsageError(fmt::format("--split must be test or train, got {}", split));
     if (o.get<int64_t>("batch-size") < 1)
         throw UsageError("--batch-size must be at least 1");
+    expect_model(o.text("model"));
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
-    model.use(o.text("backend"));
+    use_backend(model, o.text("backend"));
     Training training;
     training.loss = o.text("loss");
     if (o.has("metrics"))
         training.metrics = o.get<std::vector<std::string>>("metrics");
-    model.compile(training);
+    compile(model, training);
     const Values values = model.evaluate(data, split == "test" ? Split::Test : Split::Train,
                                          o.get<int64_t>("batch-size"));
     if (o.flag("json")) {
-        std::string text;
+        nlohmann::ordered_json json;
         for (const auto& [name, value] : values)
-            text += fmt::format("{}\"{}\": {:.9g}", text.empty() ? "{" : ", ", name, value);
-        std::cout << text << "}\n";
+            json[name] = value;
+        std::cout << json.dump() << '\n';
     } else {
         std::cout << values_text(values) << '\n';
     }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iostream>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "command.hpp"
 #include "lamina/error.hpp"
@@ -55,14 +57,27 @@ int dispatch(const Arguments& arguments) {
                                  did_you_mean(arguments[0], names), join(names, ", ")));
 }
 
-int report(const char* message, int code) {
+int report(const std::string& message, int code) {
     std::cerr << "lamina: error: " << message << '\n';
     return code;
 }
 
+/// A standard stream that the caller has closed would lend its number to the next file opened, and
+/// what is meant for the terminal would land there. Now it fails instead.
+void reserve_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
+}
+
+constexpr const char* kMemoryHint = "\n  hint: a smaller --batch-size needs less; `lamina summary "
+                                    "MODEL --memory --mode train` shows "
+                                    "what needs how much";
+
 } // namespace
 
 int main(int argc, char** argv) {
+    reserve_standard_streams();
     try {
         const int code = dispatch({argv + 1, argv + argc});
         std::cout.flush();
@@ -70,7 +85,10 @@ int main(int argc, char** argv) {
     } catch (const UsageError& e) {
         return report(e.what(), 2);
     } catch (const std::bad_alloc&) {
-        return report("out of memory; a smaller --batch-size needs less", 1);
+        return report(std::string("out of memory") + kMemoryHint, 1);
+    } catch (const Error& e) {
+        return report(
+            e.what() + std::string(e.code() == StatusCode::OutOfMemory ? kMemoryHint : ""), 1);
     } catch (const std::exception& e) {
         return report(e.what(), 1);
     }

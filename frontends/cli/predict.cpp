@@ -82,7 +82,7 @@ int predict(const Arguments& arguments) {
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
     Model model = open_model(o.text("model"), o.text("weights"), 0);
-    model.use(o.text("backend"));
+    use_backend(model, o.text("backend"));
     const auto shape = model.input_shape();
     if (shape.size() != 3)
         throw Error(StatusCode::Unsupported,

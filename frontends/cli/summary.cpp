@@ -93,12 +93,12 @@ int summary(const Arguments& arguments) {
     if (!o.parse(arguments))
         return 0;
     Model model = open_model(o.text("model"), "", 0);
-    model.use(o.text("backend"));
+    use_backend(model, o.text("backend"));
     const Mode mode = parse_mode(o.text("mode"));
     const auto batch = o.get<int64_t>("batch-size");
     if (batch < 1)
         throw UsageError(fmt::format("--batch-size must be at least 1, got {}", batch));
-    model.compile({o.text("optimizer"), o.text("loss"), {"accuracy"}});
+    compile(model, {o.text("optimizer"), o.text("loss"), {"accuracy"}});
     if (o.flag("dot")) {
         std::cout << to_dot(model.graph(mode, batch, o.flag("optimized")));
         return 0;

@@ -3,6 +3,8 @@
 #include <iostream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "command.hpp"
 #include "lamina/atomic_file.hpp"
@@ -69,7 +71,7 @@ void add_options(Options& o) {
                                  "share of the training samples to validate on")(
         "train-limit", po::value<int64_t>()->default_value(0),
         "use only the first so many training samples")(
-        "seed", po::value<uint64_t>()->default_value(1), "of the weights, the shuffle and dropout")(
+        "seed", po::value<int64_t>()->default_value(1), "of the weights, the shuffle and dropout")(
         "no-shuffle", po::bool_switch(), "take the samples in the file's order")(
         "check-finite", po::bool_switch(), "stop at the first NaN or infinity and name the layer")(
         "workers", po::value<int>()->default_value(1),
@@ -97,7 +99,9 @@ FitOptions fit_options(const Options& o) {
     f.batch_size = o.get<int64_t>("batch-size");
     f.validation_split = o.get<double>("validation-split");
     f.train_limit = o.get<int64_t>("train-limit");
-    f.seed = o.get<uint64_t>("seed");
+    if (o.get<int64_t>("seed") < 0)
+        throw UsageError(fmt::format("--seed must be at least 0, got {}", o.get<int64_t>("seed")));
+    f.seed = static_cast<uint64_t>(o.get<int64_t>("seed"));
     f.shuffle = !o.flag("no-shuffle");
     f.check_finite = o.flag("check-finite");
     f.workers = o.get<int>("workers");
@@ -133,9 +137,53 @@ void check_targets(const Options& o) {
         if (!folder.empty() && !std::filesystem::is_directory(folder))
             throw UsageError(fmt::format("--{} {}: there is no folder {}", option, path.string(),
                                          folder.string()));
+        if (access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
+            throw UsageError(
+                fmt::format("--{} {}: the folder cannot be written to", option, path.string()));
     }
+    for (const char* option : {"save", "save-best"})
+        if (o.has(option))
+            check_model_file(o.text(option));
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
+}
+
+/// The command that goes on where this one stopped.
+std::string resume_command(const Arguments& arguments, const std::string& checkpoint) {
+    const auto quoted = [](const std::string& text) {
+        constexpr const char* plain =
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+        if (!text.empty() && text.find_first_not_of(plain) == std::string::npos)
+            return text;
+        std::string out = "'";
+        for (const char c : text)
+            out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        return out + "'";
+    };
+    std::string command = "lamina train";
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        if (arguments[i] == "--resume")
+            ++i;
+        else if (!arguments[i].starts_with("--resume="))
+            command += ' ' + quoted(arguments[i]);
+    }
+    return command + " --resume " + quoted(checkpoint);
+}
+
+void print_json(const FitResult& result, const Model& model, double rate) {
+    nlohmann::ordered_json json;
+    if (!result.history.epochs.empty())
+        for (const auto& [name, value] : result.history.epochs.back().values)
+            json[name] = value;
+    json["epochs"] = result.history.epochs.size();
+    json["images_per_second"] = rate;
+    json["waiting_share"] = result.waiting_share;
+    if (result.interrupted)
+        json["interrupted"] = true;
+    if (!result.checkpoint.empty())
+        json["checkpoint"] = result.checkpoint;
+    json["weights_sha256"] = model.weights_sha256();
+    std::cout << json.dump() << '\n';
 }
 
 void write_results(const Options& o, Model& model, const FitResult& result) {
@@ -164,13 +212,17 @@ int train(const Arguments& arguments) {
         return 0;
     FitOptions fit = fit_options(o);
     check_targets(o);
+    expect_model(o.text("model"));
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
-    model.use(o.text("backend"));
+    use_backend(model, o.text("backend"));
     Training training{o.text("optimizer"), o.text("loss"), {"accuracy"}};
     if (o.has("metrics"))
         training.metrics = o.get<std::vector<std::string>>("metrics");
-    model.compile(training);
+    compile(model, training);
+
+    model.device(); // what is wrong with it shows before anything is said of training
+    fit.interrupt_dir = model.name() + "-checkpoint";
 
     const bool quiet = o.flag("quiet") || o.flag("json");
     auto progress =
@@ -187,29 +239,20 @@ int train(const Arguments& arguments) {
     const FitResult result = model.fit(data, fit);
     std::signal(SIGINT, SIG_DFL);
 
+    const double rate =
+        result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
     if (result.interrupted) {
-        std::cerr << "interrupted after the batch";
-        if (!result.checkpoint.empty())
-            std::cerr << fmt::format("; go on with: lamina train ... --resume {}",
-                                     result.checkpoint);
-        else
-            std::cerr << "; nothing was kept, since --checkpoint-dir was not given";
-        std::cerr << '\n';
+        std::cerr << fmt::format(
+            "interrupted after the batch; the checkpoint is {}\n  go on with: {}\n",
+            result.checkpoint, resume_command(arguments, result.checkpoint));
+        if (o.flag("json"))
+            print_json(result, model, rate);
         return 1;
     }
     write_results(o, model, result);
     const EpochRecord& last = result.history.epochs.back();
-    const double rate =
-        result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
     if (o.flag("json")) {
-        std::string text = "{";
-        for (const auto& [name, value] : last.values)
-            text += fmt::format("\"{}\": {:.9g}, ", name, value);
-        std::cout << text
-                  << fmt::format("\"epochs\": {}, \"images_per_second\": {:.1f}, "
-                                 "\"waiting_share\": {:.4f}, \"weights_sha256\": \"{}\"}}\n",
-                                 last.epoch + 1, rate, result.waiting_share,
-                                 model.weights_sha256());
+        print_json(result, model, rate);
         return 0;
     }
     std::cout << fmt::format(

@@ -56,7 +56,9 @@ struct FitOptions {
 
     std::string checkpoint_dir;    // "" for none: a checkpoint after every epoch
     double checkpoint_minutes = 0; // and every so many minutes; 0: not
-    std::string resume;            // a checkpoint, or a folder of them, to go on from
+    std::string
+        interrupt_dir;  // where an interrupted run without checkpoint_dir leaves one; "": nowhere
+    std::string resume; // a checkpoint, or a folder of them, to go on from
 
     int early_stopping = 0;    // stop after so many epochs without a better monitored value; 0: off
     std::string monitor;       // "": val_loss where there is one, else loss
@@ -86,6 +88,10 @@ struct LayerSummary {
 };
 
 enum class Mode { Train, Evaluate, Predict };
+
+/// Throws UsageError when no format writes a model under this name: to be asked before hours of
+/// training, not after.
+LAMINA_API void check_model_file(const std::string& path);
 
 /// A network and its variables on a device.
 class LAMINA_API Model {

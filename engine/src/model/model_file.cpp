@@ -76,6 +76,8 @@ Json training_json(const TrainingConfig& config) {
 
 } // namespace
 
+void check_model_file(const std::string& path) { format_of_name(path); }
+
 lm_store read_store(const std::string& path) {
     const Part part = format_of_content(path);
     const lm_config config = default_config(part);

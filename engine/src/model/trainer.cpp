@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "lamina/error.hpp"
-#include "lamina/log.hpp"
+#include "lamina/text.hpp"
 #include "model/checkpoint.hpp"
 
 namespace lamina {
@@ -88,6 +88,7 @@ void Trainer::prepare() {
 FitResult Trainer::run() {
     prepare();
     const StepGraph step = state_.build(Mode::Train, options_.batch_size, format());
+    expect_monitored(step);
     state_.initialize(step.graph, options_.seed);
     state_.stated_learning_rate = step.learning_rate;
     if (!options_.resume.empty())
@@ -108,6 +109,28 @@ FitResult Trainer::run() {
     for (const auto& c : options_.callbacks)
         c->train_end();
     return std::move(result_);
+}
+
+std::string Trainer::monitored() const {
+    if (!options_.monitor.empty())
+        return options_.monitor;
+    return validation_.empty() ? "loss" : "val_loss";
+}
+
+/// Before the first epoch rather than after it.
+void Trainer::expect_monitored(const StepGraph& step) const {
+    std::vector<std::string> reported{"loss"};
+    for (const MetricOutput& m : step.metrics)
+        if (m.mean)
+            reported.push_back(m.name);
+    if (!validation_.empty())
+        for (size_t i = 0, n = reported.size(); i < n; ++i)
+            reported.push_back("val_" + reported[i]);
+    const std::string monitor = monitored();
+    if (std::find(reported.begin(), reported.end(), monitor) == reported.end())
+        throw UsageError(
+            fmt::format("--monitor {}: training reports no such value{}; it reports {}", monitor,
+                        did_you_mean(monitor, reported), join(reported, ", ")));
 }
 
 bool Trainer::train_epoch(int epoch, EpochRecord& record) {
@@ -200,12 +223,8 @@ void Trainer::validate(EpochRecord& record) {
 bool Trainer::after_epoch(EpochRecord& record) {
     record.values.emplace_back("learning_rate",
                                state_.learning_rate.value_or(state_.stated_learning_rate));
-    std::string monitor = options_.monitor;
-    if (monitor.empty())
-        monitor = find(record.values, "val_loss") != nullptr ? "val_loss" : "loss";
+    const std::string monitor = monitored();
     const double* value = find(record.values, monitor);
-    if (value == nullptr)
-        throw UsageError(fmt::format("--monitor {}: training reports no such value", monitor));
     const bool more_is_better = monitor.find("loss") == std::string::npos;
     const bool better = !has_best_ || (more_is_better ? *value > best_ : *value < best_);
     since_best_ = better ? 0 : since_best_ + 1;
@@ -222,8 +241,7 @@ bool Trainer::after_epoch(EpochRecord& record) {
         since_drop_ = 0;
     }
     result_.history.epochs.push_back(record);
-    if (!options_.checkpoint_dir.empty())
-        write_checkpoint(record.epoch + 1, 0, {});
+    write_checkpoint(record.epoch + 1, 0, {});
     bool go_on = options_.early_stopping == 0 || since_best_ < options_.early_stopping;
     for (const auto& c : options_.callbacks)
         go_on = c->epoch_end(record) && go_on;
@@ -236,7 +254,11 @@ bool Trainer::after_epoch(EpochRecord& record) {
 }
 
 std::string Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& means) {
-    if (options_.checkpoint_dir.empty())
+    const bool stopping = options_.interrupted != nullptr && *options_.interrupted != 0;
+    const std::string& folder = options_.checkpoint_dir.empty() && stopping
+                                    ? options_.interrupt_dir
+                                    : options_.checkpoint_dir;
+    if (folder.empty())
         return "";
     Checkpoint c;
     c.epoch = epoch;
@@ -253,7 +275,7 @@ std::string Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMea
     c.since_best = since_best_;
     c.since_drop = since_drop_;
     c.history = result_.history;
-    result_.checkpoint = save_checkpoint(options_.checkpoint_dir, state_, c);
+    result_.checkpoint = save_checkpoint(folder, state_, c);
     last_checkpoint_ = now();
     return result_.checkpoint;
 }

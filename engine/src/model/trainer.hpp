@@ -24,6 +24,8 @@ class Trainer {
 
   private:
     void prepare();
+    std::string monitored() const;
+    void expect_monitored(const StepGraph& step) const;
     void resume();
     bool train_epoch(int epoch, EpochRecord& record);
     void validate(EpochRecord& record);
