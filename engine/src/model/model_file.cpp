@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -41,14 +42,20 @@ Part format_of_content(const std::string& path) {
 /// The format plugin for a name to be written.
 Part format_of_name(const std::string& path) {
     std::vector<std::string> known;
+    std::optional<Part> best;
+    size_t longest = 0; // .weights.h5 rather than .h5
     for (const std::string& name : Registry::global().names("format")) {
         Part part = Registry::global().find("format", name);
         for (const std::string& extension : split(part.as<lm_format>().extensions, ',')) {
-            if (path.ends_with(extension))
-                return part;
             known.push_back(extension);
+            if (path.ends_with(extension) && extension.size() > longest) {
+                longest = extension.size();
+                best = part;
+            }
         }
     }
+    if (best)
+        return *best;
     throw UsageError(fmt::format("{}: the extension does not tell the format; known: {}", path,
                                  join(known, ", ")));
 }

@@ -1,6 +1,7 @@
 #include "model/store.hpp"
 
 #include <cstring>
+#include <iterator>
 
 #include "graph/node_desc.hpp"
 #include "lamina/error.hpp"
@@ -47,11 +48,17 @@ lm_status add_tensor(lm_store* store, const lm_stored_tensor* in, void** target,
     });
 }
 
+const char* text_key(const lm_store* store, uint64_t index) {
+    if (index >= store->texts.size())
+        return nullptr;
+    return std::next(store->texts.begin(), static_cast<std::ptrdiff_t>(index))->first.c_str();
+}
+
 } // namespace
 
 const lm_store_api* store_api() {
-    static constexpr lm_store_api api{sizeof(lm_store_api), text,   set_text,
-                                      tensor_count,         tensor, add_tensor};
+    static constexpr lm_store_api api{sizeof(lm_store_api), text,    set_text, tensor_count, tensor,
+                                      add_tensor,           text_key};
     return &api;
 }
 

@@ -484,6 +484,8 @@ typedef struct lm_store_api {
     lm_status (*tensor)(const lm_store*, uint64_t index, lm_stored_tensor* out, lm_error*);
     /* Copies the tensor; data may be NULL: then *target is where to write its bytes. */
     lm_status (*add_tensor)(lm_store*, const lm_stored_tensor*, void** target, lm_error*);
+    /* The keys of the texts there are, by index; NULL beyond the last. */
+    const char* (*text_key)(const lm_store*, uint64_t index);
 } lm_store_api;
 
 typedef struct lm_format {

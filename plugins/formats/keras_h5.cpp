@@ -1,0 +1,112 @@
+/// HDF5 files of Keras: whole models (.h5), weights of Keras 1 and 2 (.h5), and .weights.h5.
+#include <nlohmann/json.hpp>
+
+#include "keras_layout.hpp"
+
+namespace lamina::plugin {
+
+namespace {
+
+constexpr const char* kWrittenAs = "2.15.0"; // the layout that tf.keras 2 and Keras 3 both read
+
+/// Architecture and configuration are kept under Keras's names, all else under its own.
+const char* store_key(const std::string& attribute) {
+    return attribute == "model_config" ? "architecture" : attribute.c_str();
+}
+
+bool is_own_text(const std::string& key) {
+    return key == "architecture" || key == "keras_version" || key == "backend";
+}
+
+/// Keras's attribute has class_name and config alone.
+std::string model_config(const std::string& architecture) {
+    auto json = nlohmann::ordered_json::parse(architecture);
+    json.erase("keras_version");
+    json.erase("backend");
+    return json.dump();
+}
+
+void refuse_foreign_kernels(hid_t weights) {
+    const auto backend = hdf5::text(weights, "backend");
+    if (backend == "theano")
+        unsupported("its weights were written by Keras on Theano, whose kernels are flipped; "
+                    "load and save it with Keras 2 on TensorFlow first");
+}
+
+void read_h5(const Config&, const std::string& path, Store& store) {
+    const hdf5::Lock lock;
+    const hdf5::Id file = hdf5::open_file(path);
+    for (const std::string& name : hdf5::text_attributes(file))
+        store.set_text(store_key(name), *hdf5::text(file, name.c_str()));
+    if (is_named_layout(file)) {
+        refuse_foreign_kernels(file);
+        read_named_layout(file, store);
+    } else if (hdf5::has_group(file, "model_weights")) {
+        const hdf5::Id weights = hdf5::open_group(file, "model_weights");
+        refuse_foreign_kernels(weights);
+        read_named_layout(weights, store);
+    } else if (is_numbered_layout(file)) {
+        return read_numbered_layout(file, store);
+    } else if (H5Aexists(file, "nb_layers") > 0) {
+        unsupported("weights of before Keras 1.0, which name neither layers nor the order of "
+                    "axes; load and save it with Keras 2 first");
+    } else if (!store.text("architecture")) {
+        invalid("HDF5, but no model of Keras: it has neither `layer_names` nor `model_weights` nor "
+                "`layers`");
+    }
+    if (hdf5::has_group(file, "optimizer_weights"))
+        read_optimizer(hdf5::open_group(file, "optimizer_weights"), store);
+}
+
+std::vector<NamedClass> stored_layers(const Store& store) {
+    const auto architecture = store.text("architecture");
+    return architecture ? layers_of(*architecture) : std::vector<NamedClass>{};
+}
+
+bool has_optimizer(const Store& store) {
+    for (uint64_t i = 0; i < store.size(); ++i)
+        if (store.tensor(i).group == "optimizer")
+            return true;
+    return false;
+}
+
+void write_h5(const Config&, const std::string& path, const Store& store) {
+    const hdf5::Lock lock;
+    hdf5::Id file = hdf5::create_file(path);
+    hdf5::write_text(file, "keras_version", kWrittenAs);
+    hdf5::write_text(file, "backend", "tensorflow");
+    if (const auto architecture = store.text("architecture"))
+        hdf5::write_text(file, "model_config", model_config(*architecture));
+    for (const std::string& key : store.text_keys())
+        if (!is_own_text(key))
+            hdf5::write_text(file, key.c_str(), *store.text(key.c_str()));
+    {
+        const hdf5::Id weights = hdf5::make_group(file, "model_weights");
+        hdf5::write_text(weights, "keras_version", kWrittenAs);
+        hdf5::write_text(weights, "backend", "tensorflow");
+        write_named_layout(weights, store, stored_layers(store));
+    }
+    if (has_optimizer(store))
+        write_optimizer(hdf5::make_group(file, "optimizer_weights"), store);
+    hdf5::finish(file);
+}
+
+void write_weights_h5(const Config&, const std::string& path, const Store& store) {
+    const hdf5::Lock lock;
+    hdf5::Id file = hdf5::create_file(path);
+    write_numbered_layout(file, store, stored_layers(store));
+    hdf5::finish(file);
+}
+
+int32_t probe_h5(const char*, const void* head, uint64_t bytes) {
+    return is_hdf5(head, bytes) ? 1 : 0;
+}
+
+} // namespace
+
+LAMINA_FORMAT(keras_h5, "{}", "Keras's HDF5: whole models, and weights of every layout",
+              ".h5,.hdf5", probe_h5, read_h5, write_h5)
+LAMINA_FORMAT(keras_weights_h5, "{}", "Keras 3's HDF5 of weights alone", ".weights.h5", probe_h5,
+              read_h5, write_weights_h5)
+
+} // namespace lamina::plugin

@@ -1,0 +1,40 @@
+/// The two ways in which Keras lays weights out in HDF5.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hdf5/hdf5.hpp"
+#include "lamina/plugin/format.hpp"
+
+namespace lamina::plugin {
+
+/// A layer as the architecture names it.
+struct NamedClass {
+    std::string name, class_name;
+};
+
+/// The top layers of an architecture JSON, in its order. Throws Error for text that is none.
+std::vector<NamedClass> layers_of(const std::string& architecture);
+
+/// By layer names (Keras 1 and 2, and .h5 of Keras 3): attributes layer_names and weight_names.
+/// The tensor `conv/kernel:0` of the layer conv is `kernel` of the group conv; a weight of a nested
+/// model keeps its layer's name: `inner_conv/kernel` of the group inner.
+bool is_named_layout(hid_t group);
+void read_named_layout(hid_t group, Store& store);
+void write_named_layout(hid_t group, const Store& store, const std::vector<NamedClass>& layers);
+
+/// By class and occurrence (.weights.h5 and .keras): layers/conv2d_1/vars/0. The tensor is `0` of
+/// the group `layers/conv2d_1`.
+bool is_numbered_layout(hid_t file);
+void read_numbered_layout(hid_t file, Store& store);
+void write_numbered_layout(hid_t file, const Store& store, const std::vector<NamedClass>& layers);
+
+/// The tensors of the group "optimizer" of the store, in a group's weight_names.
+void read_optimizer(hid_t group, Store& store);
+void write_optimizer(hid_t group, const Store& store);
+
+/// HDF5's signature at the start.
+bool is_hdf5(const void* head, uint64_t bytes);
+
+} // namespace lamina::plugin
