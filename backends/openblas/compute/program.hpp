@@ -4,8 +4,8 @@
 // instruction runs over a few hundred elements that stay in the first cache level, so that a fused
 // cluster costs one trip through memory.
 //
-// Where all values are f32 or bool, instructions are vectorised (a bool is 0 or 1 in a float);
-// other types go through double and int64, an element at a time.
+// Where all values are f32 or bool, and inputs may be u8, instructions are vectorised (a bool is 0
+// or 1 in a float); other types go through double and int64, an element at a time.
 
 #include <array>
 #include <cstdint>

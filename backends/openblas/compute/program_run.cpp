@@ -243,7 +243,7 @@ class Interpreter {
         const ProgramInput& input = program_.inputs()[i];
         if (input.access == Access::scalar) {
             const float value =
-                input.dtype == LM_BOOL
+                input.dtype != LM_F32
                     ? static_cast<float>(*static_cast<const std::uint8_t*>(inputs_[i]))
                     : *static_cast<const float*>(inputs_[i]);
             std::fill_n(slot(program_.input_slots()[i]), block_, value);
