@@ -1,9 +1,9 @@
 #include "io/gnuplot.hpp"
 
-#include "lamina/text.hpp"
 #include "io/file_descriptor.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 
 #include <fmt/format.h>
 
