@@ -1,0 +1,3 @@
+foreach(name backend_reference backend_openblas layers activations initializers losses metrics models optimizers datasets)
+  add_dependencies(${target} lamina_${name})
+endforeach()

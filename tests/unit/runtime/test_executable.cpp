@@ -1,0 +1,103 @@
+#include <catch2/catch.hpp>
+
+#include "lamina/error.hpp"
+#include "lamina/model.hpp"
+#include "lamina/thread_pool.hpp"
+#include "random_graph.hpp"
+
+using namespace lamina;
+using namespace lamina::test;
+using Catch::Contains;
+
+namespace {
+
+/// y = relu(x)
+Graph relu_graph() {
+    Graph g;
+    const ValueId x = g.add_input("x", {DType::F32, {2, 3}});
+    g.add_output("y", add_operator(g, "relu", "relu", "activation_7", {x})[0]);
+    return g;
+}
+
+std::shared_ptr<VariableStore> store(const std::string& backend) {
+    return std::make_shared<VariableStore>(Device::open(backend));
+}
+
+} // namespace
+
+TEST_CASE("the planned memory of LeNet's training step is what the device hands out") {
+    Model model = Model::zoo("lenet");
+    model.compile({});
+    const auto step = model.executable(Mode::Train, 128, DType::U8, 1.0 / 255, 0);
+    model.initialize(1, *step);
+    Named inputs;
+    std::mt19937 draw(1);
+    for (const auto& [name, value] : step->graph().inputs())
+        inputs[name] = random_tensor(step->graph().type(value), draw);
+    step->run(inputs);
+    const auto planned = static_cast<double>(step->memory().total());
+    const auto allocated = static_cast<double>(model.device().memory().allocated);
+    CHECK(planned == Approx(allocated).epsilon(0.05));
+    const MemoryUse foretold = model.planned_memory(Mode::Train, 128);
+    CHECK(foretold.total() == step->memory().total());
+    CHECK(foretold.weights > 4'900'000); // the first dense layer alone has 1,225,000 weights
+    CHECK(foretold.optimizer_slots >= 2 * foretold.weights);
+}
+
+TEST_CASE("a program gives its memory back") {
+    const auto variables = store("openblas");
+    const uint64_t before = variables->device()->memory().allocated;
+    for (int i = 0; i < 3; ++i) {
+        Executable e(relu_graph(), variables);
+        e.run({{"x", Tensor::zeros(DType::F32, {2, 3})}});
+    }
+    // The arena stays with the store for the next program.
+    CHECK(variables->device()->memory().allocated <= before + 4096);
+}
+
+TEST_CASE("an input that is missing or of the wrong type is named") {
+    Executable e(relu_graph(), store("openblas"));
+    CHECK_THROWS_WITH(e.run({}), Contains("input `x` was not given"));
+    CHECK_THROWS_WITH(e.run({{"x", Tensor::zeros(DType::F32, {3, 2})}}),
+                      Contains("input `x`: expected f32[2, 3], got f32[3, 2]"));
+    CHECK_THROWS_AS(e.run({{"x", Tensor::zeros(DType::F64, {2, 3})}}), ShapeError);
+}
+
+TEST_CASE(
+    "a kernel that was asked for and is not there is an error with operator, layer and choice") {
+    CHECK_THROWS_WITH(Executable(relu_graph(), store("openblas:relu=magic")),
+                      Contains("operator relu") && Contains("activation_7") && Contains("`magic`"));
+}
+
+TEST_CASE("out of memory says what was asked for and what the limit is, and frees all") {
+    const auto variables = store("openblas:memory_limit_mib=1");
+    Graph g;
+    const ValueId x = g.add_input("x", {DType::F32, {1024, 1024}});
+    g.add_output("y", add_operator(g, "relu", "relu", "", {x})[0]);
+    try {
+        Executable e(g, variables);
+        e.run({{"x", Tensor::zeros(DType::F32, {1024, 1024})}});
+        FAIL("4 MiB fitted into 1 MiB");
+    } catch (const Error& e) {
+        CHECK(e.code() == StatusCode::OutOfMemory);
+        CHECK_THAT(e.what(), Contains("4194304") && Contains("1048576"));
+    }
+    CHECK(variables->device()->memory().allocated == 0);
+}
+
+TEST_CASE("a random step on openblas has the same bits with one thread and with three") {
+    const auto device = Device::open("openblas");
+    for (unsigned seed = 0; seed < 20; ++seed) {
+        INFO("seed " << seed);
+        const Problem p = RandomGraph(seed).problem();
+        set_threads(1);
+        const Named one = run_steps(p, p.graph, device, true);
+        set_threads(3);
+        const Named three = run_steps(p, p.graph, device, true);
+        for (const auto& [name, value] : one) {
+            INFO(name);
+            REQUIRE(same_bits(value, three.at(name)));
+        }
+    }
+    set_threads(2);
+}
