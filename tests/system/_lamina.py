@@ -1,0 +1,75 @@
+"""What the scripts share: running lamina, and checking what it says."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+
+LAMINA = os.environ["LAMINA_BIN"]
+TRAIN = ["train", "mnist_softmax", "--data", "mnist:sample", "--train-limit", "200", "--batch-size", "50"]
+
+
+class Result:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def first(self):
+        """The line that says what is wrong; a line on what is being trained may stand before it."""
+        return next((line for line in self.err.splitlines() if line.startswith("lamina: error: ")), "")
+
+
+def lamina(*arguments, cwd=None, env=None, timeout=120):
+    done = subprocess.run([LAMINA, *map(str, arguments)], capture_output=True, text=True, cwd=cwd,
+                          env={**os.environ, **(env or {})}, timeout=timeout)
+    return Result(done)
+
+
+def check(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(map(str, what)))
+
+
+def done(result):
+    check(result.code == 0, "exit code", result.code, result.err)
+    return result
+
+
+def fails(code, *arguments, says, **options):
+    """Exit code, nothing on standard output, and one line of error with all of `says` in the whole."""
+    result = lamina(*arguments, **options)
+    told = f"lamina {' '.join(map(str, arguments))}\n  exit {result.code}\n  {result.err}"
+    check(result.code == code, told, f"\n  expected exit code {code}")
+    check(result.out == "", told, "\n  standard output is not empty:", result.out)
+    check(len(result.first) > 20, told, "\n  there is no line of error")
+    for text in [says] if isinstance(says, str) else says:
+        check(text in result.err, told, f"\n  does not say: {text}")
+    for bad in ("terminate called", "std::", "Assertion", "Segmentation"):
+        check(bad not in result.err, told)
+    return result
+
+
+def one_json(result):
+    done(result)
+    return json.loads(result.out)
+
+
+def run(tests):
+    """Runs every test of the script, each in a folder of its own, and tells which failed."""
+    failed = 0
+    here = os.getcwd()
+    for test in tests:
+        with tempfile.TemporaryDirectory(prefix="lamina-") as folder:
+            os.chdir(folder)
+            try:
+                test()
+                print("ok    ", test.__doc__ or test.__name__)
+            except Exception:
+                failed += 1
+                print("FAILED", test.__doc__ or test.__name__)
+                traceback.print_exc(file=sys.stdout)
+            finally:
+                os.chdir(here)
+    sys.exit(1 if failed else 0)
