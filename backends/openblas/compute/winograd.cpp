@@ -150,6 +150,7 @@ HWY_NOINLINE void multiply_short(const float* HWY_RESTRICT v, std::int64_t v_str
 #pragma GCC unroll 16
         for (int m = 0; m < height; ++m)
             a[m] = v + (first + m) * v_stride;
+#pragma GCC unroll 4
         for (std::int64_t j = 0; j < length; ++j, b += NV * lanes) {
             FloatVec column[NV];
 #pragma GCC unroll 4
