@@ -17,11 +17,14 @@ layout(set = 0, binding = 2) writeonly buffer Y { float y[]; };
 
 layout(push_constant) uniform Push { uint N; };
 
-float load_a(uint row, uint k) {
-    const uvec3 i = input_at(out_position(row % OUT_SIZE), window_position(k / C_GROUP));
-    if (!in_x(i))
-        return 0.0;
-    return x[x_index(row / OUT_SIZE, linear_in(i), gl_WorkGroupID.z * C_GROUP + k % C_GROUP)];
+// Where the window of this output position begins in x (below 0 in the padding), and the sample's first element.
+Row row_of(uint row) {
+    return Row(out_position(row % OUT_SIZE) * STRIDE - LOW,
+               x_index(row / OUT_SIZE, 0, gl_WorkGroupID.z * C_GROUP));
+}
+float load_a(Row row, uint k) {
+    const uvec3 i = row.xyz + window_position(k / C_GROUP) * DILATION;
+    return in_x(i) ? x[row.w + linear_in(i) * X_POSITION + k % C_GROUP * X_CHANNEL] : 0.0;
 }
 float load_b(uint k, uint column) { return weights[k * K + gl_WorkGroupID.z * K_GROUP + column]; }
 void store(uint row, uint column, float value) {

@@ -16,17 +16,16 @@ layout(set = 0, binding = 2) writeonly buffer Dx { float dx[]; };
 
 layout(push_constant) uniform Push { uint N; };
 
-float load_a(uint row, uint k) {
-    const uvec3 stride = uvec3(STRIDE_D, STRIDE_H, STRIDE_W);
+Row row_of(uint row) {
+    return Row(in_position(row % IN_SIZE) + LOW, y_index(row / IN_SIZE, 0, gl_WorkGroupID.z * K_GROUP));
+}
+float load_a(Row row, uint k) {
     // The output that saw this input through this window entry, if any: o * stride = reached.
-    const uvec3 reached = in_position(row % IN_SIZE) + uvec3(LOW_D, LOW_H, LOW_W) -
-                          window_position(k / K_GROUP) * uvec3(DILATION_D, DILATION_H, DILATION_W);
-    const uvec3 o = reached / stride;
-    // Below 0 it has wrapped around to far beyond OUT.
-    if (any(greaterThan(reached, uvec3(0x7fffffffu))) || o.x >= OUT_D || o.y >= OUT_H || o.z >= OUT_W ||
-        o * stride != reached)
+    const uvec3 reached = row.xyz - window_position(k / K_GROUP) * DILATION;
+    const uvec3 o = reached / STRIDE;
+    if (any(greaterThan(reached, uvec3(0x7fffffffu))) || !in_y(o) || o * STRIDE != reached)
         return 0.0;
-    return dy[y_index(row / IN_SIZE, linear_out(o), gl_WorkGroupID.z * K_GROUP + k % K_GROUP)];
+    return dy[row.w + linear_out(o) * Y_POSITION + k % K_GROUP * Y_CHANNEL];
 }
 float load_b(uint k, uint column) {
     return weights[(k / K_GROUP * C_GROUP + column) * K + gl_WorkGroupID.z * K_GROUP + k % K_GROUP];

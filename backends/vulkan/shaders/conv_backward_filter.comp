@@ -22,11 +22,13 @@ layout(push_constant) uniform Push {
 
 uint group() { return gl_WorkGroupID.z / splits; }
 
-float load_a(uint row, uint k) {
-    const uvec3 i = input_at(out_position(k % OUT_SIZE), window_position(row / C_GROUP));
-    if (!in_x(i))
-        return 0.0;
-    return x[x_index(k / OUT_SIZE, linear_in(i), group() * C_GROUP + row % C_GROUP)];
+// Where this window entry lies before the output position is added, and the input channel's first element.
+Row row_of(uint row) {
+    return Row(window_position(row / C_GROUP) * DILATION - LOW, (group() * C_GROUP + row % C_GROUP) * X_CHANNEL);
+}
+float load_a(Row row, uint k) {
+    const uvec3 i = row.xyz + out_position(k % OUT_SIZE) * STRIDE;
+    return in_x(i) ? x[row.w + k / OUT_SIZE * (C * IN_SIZE) + linear_in(i) * X_POSITION] : 0.0;
 }
 float load_b(uint k, uint column) { return dy[y_index(k / OUT_SIZE, k % OUT_SIZE, group() * K_GROUP + column)]; }
 void store(uint row, uint column, float value) {

@@ -29,21 +29,23 @@ const uint IN_SIZE = IN_D * IN_H * IN_W;
 const uint OUT_SIZE = OUT_D * OUT_H * OUT_W;
 const uint WINDOW_SIZE = WINDOW_D * WINDOW_H * WINDOW_W;
 
-uint x_index(uint n, uint position, uint c) {
-    return n * C * IN_SIZE + (CHANNELS_LAST ? position * C + c : c * IN_SIZE + position);
-}
-uint y_index(uint n, uint position, uint k) {
-    return n * K * OUT_SIZE + (CHANNELS_LAST ? position * K + k : k * OUT_SIZE + position);
-}
+const uint X_POSITION = CHANNELS_LAST ? C : 1; // strides of x and y from one position to the next
+const uint Y_POSITION = CHANNELS_LAST ? K : 1;
+const uint X_CHANNEL = CHANNELS_LAST ? 1 : IN_SIZE;
+const uint Y_CHANNEL = CHANNELS_LAST ? 1 : OUT_SIZE;
+
+uint x_index(uint n, uint position, uint c) { return n * C * IN_SIZE + position * X_POSITION + c * X_CHANNEL; }
+uint y_index(uint n, uint position, uint k) { return n * K * OUT_SIZE + position * Y_POSITION + k * Y_CHANNEL; }
 uvec3 out_position(uint o) { return uvec3(o / (OUT_H * OUT_W), o / OUT_W % OUT_H, o % OUT_W); }
 uvec3 in_position(uint i) { return uvec3(i / (IN_H * IN_W), i / IN_W % IN_H, i % IN_W); }
 uvec3 window_position(uint w) { return uvec3(w / (WINDOW_H * WINDOW_W), w / WINDOW_W % WINDOW_H, w % WINDOW_W); }
 
-// Where output o looks through window entry w; beyond the extents (wrapped around, below 0) it is padding.
-uvec3 input_at(uvec3 o, uvec3 w) {
-    return o * uvec3(STRIDE_D, STRIDE_H, STRIDE_W) + w * uvec3(DILATION_D, DILATION_H, DILATION_W) -
-           uvec3(LOW_D, LOW_H, LOW_W);
-}
+const uvec3 STRIDE = uvec3(STRIDE_D, STRIDE_H, STRIDE_W);
+const uvec3 LOW = uvec3(LOW_D, LOW_H, LOW_W);
+const uvec3 DILATION = uvec3(DILATION_D, DILATION_H, DILATION_W);
+
+// Positions below 0 have wrapped around to far beyond the extents.
 bool in_x(uvec3 i) { return i.x < IN_D && i.y < IN_H && i.z < IN_W; }
+bool in_y(uvec3 o) { return o.x < OUT_D && o.y < OUT_H && o.z < OUT_W; }
 uint linear_in(uvec3 i) { return (i.x * IN_H + i.y) * IN_W + i.z; }
 uint linear_out(uvec3 o) { return (o.x * OUT_H + o.y) * OUT_W + o.z; }

@@ -18,7 +18,8 @@ layout(push_constant) uniform Push {
     uint b_batch, b_k, b_column;
 };
 
-float load_a(uint row, uint k) { return a[gl_WorkGroupID.z * a_batch + row * a_row + k * a_k]; }
+Row row_of(uint row) { return Row(gl_WorkGroupID.z * a_batch + row * a_row, 0, 0, 0); }
+float load_a(Row row, uint k) { return a[row.x + k * a_k]; }
 float load_b(uint k, uint column) { return b[gl_WorkGroupID.z * b_batch + k * b_k + column * b_column]; }
 void store(uint row, uint column, float value) {
     y[(gl_WorkGroupID.z * M + row) * N + column] = epilogue(value, column);
