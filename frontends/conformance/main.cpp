@@ -1,9 +1,9 @@
 // lamina-conformance: does a backend compute what the reference backend defines?
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
-#include <set>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 using Verdict = Result::Verdict;
 
 struct Options {
-    std::string backend, mode, filter, required;
+    std::string backend, mode, filter, required, junit;
     bool json = false, list = false, verbose = false;
 };
 
@@ -43,6 +43,7 @@ Options parse(int argc, char** argv, po::options_description& help) {
         "plugin-path", po::value<std::vector<std::string>>()->composing(),
         "a folder to search for plugins first")("list", po::bool_switch(&o.list),
                                                 "print the names of the cases, run none")(
+        "junit", po::value(&o.junit), "also write the results to this file, as JUnit's XML")(
         "json", po::bool_switch(&o.json), "one JSON object on standard output")(
         "verbose", po::bool_switch(&o.verbose), "a line for each case that passes, too");
     po::variables_map map;
@@ -105,6 +106,8 @@ class Report {
         ++by_operator_[test.op][result.verdict];
         const bool show = result.verdict == Verdict::Failed || options_.verbose ||
                           (options_.mode == "support" && result.verdict == Verdict::Unsupported);
+        if (!options_.junit.empty())
+            junit_ += junit_case(result);
         if (options_.json)
             results_.push_back({{"case", result.test},
                                 {"kernel", result.candidate},
@@ -126,6 +129,8 @@ class Report {
     }
 
     int finish(double seconds) {
+        if (!options_.junit.empty())
+            write_junit(seconds);
         if (options_.json) {
             Json operators = Json::object();
             for (const auto& [op, counts] : by_operator_)
@@ -162,8 +167,44 @@ class Report {
         }
     }
 
+    static std::string escaped(const std::string& text) {
+        std::string out;
+        for (const char c : text) {
+            const size_t at = std::string_view("&<>\"").find(c);
+            static constexpr const char* names[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
+            out += at == std::string_view::npos ? std::string(1, c) : names[at];
+        }
+        return out;
+    }
+    static std::string junit_case(const Result& result) {
+        const std::string head = fmt::format("<testcase classname=\"{}\" name=\"{}\"",
+                                             escaped(result.test), escaped(result.candidate));
+        switch (result.verdict) {
+        case Verdict::Passed:
+            return head + "/>\n";
+        case Verdict::Failed:
+            return head + "><failure message=\"" + escaped(result.reason) + "\"/></testcase>\n";
+        default:
+            return head + "><skipped message=\"" + escaped(result.reason) + "\"/></testcase>\n";
+        }
+    }
+    void write_junit(double seconds) {
+        std::ofstream file(options_.junit);
+        file << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+             << fmt::format("<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
+                            "skipped=\"{}\" time=\"{:.3f}\">\n",
+                            escaped(options_.backend),
+                            counts_[Verdict::Passed] + counts_[Verdict::Failed] +
+                                counts_[Verdict::Unsupported],
+                            counts_[Verdict::Failed], counts_[Verdict::Unsupported], seconds)
+             << junit_ << "</testsuite>\n";
+        if (!file.flush())
+            fail(StatusCode::Io, "cannot write " + options_.junit);
+    }
+
     const Options& options_;
     const Required& required_;
+    std::string junit_;
     std::map<Verdict, int> counts_;
     std::map<std::string, std::map<Verdict, int>> by_operator_;
     Json results_ = Json::array();
