@@ -72,7 +72,7 @@ bool has_optimizer(const Store& store) {
 
 void write_h5(const Config&, const std::string& path, const Store& store) {
     const hdf5::Lock lock;
-    hdf5::Id file = hdf5::create_file(path);
+    const hdf5::Id file = hdf5::create_image();
     hdf5::write_text(file, "keras_version", kWrittenAs);
     hdf5::write_text(file, "backend", "tensorflow");
     if (const auto architecture = store.text("architecture"))
@@ -88,14 +88,14 @@ void write_h5(const Config&, const std::string& path, const Store& store) {
     }
     if (has_optimizer(store))
         write_optimizer(hdf5::make_group(file, "optimizer_weights"), store);
-    hdf5::finish(file);
+    hdf5::write_image(file, path);
 }
 
 void write_weights_h5(const Config&, const std::string& path, const Store& store) {
     const hdf5::Lock lock;
-    hdf5::Id file = hdf5::create_file(path);
+    const hdf5::Id file = hdf5::create_image();
     write_numbered_layout(file, store, stored_layers(store));
-    hdf5::finish(file);
+    hdf5::write_image(file, path);
 }
 
 int32_t probe_h5(const char*, const void* head, uint64_t bytes) {

@@ -1,6 +1,8 @@
 #include "hdf5/hdf5.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "lamina/plugin/plugin.hpp"
@@ -190,29 +192,32 @@ Id open_image(std::span<const std::byte> bytes) {
             "the HDF5 file is damaged or cut short"};
 }
 
-Id create_file(const std::string& path) {
-    return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), H5Fclose,
-            "the file cannot be made"};
-}
-
 Id create_image() {
     return {H5Fcreate("image", H5F_ACC_TRUNC, H5P_DEFAULT, access_list(true)), H5Fclose,
             "the file cannot be made in memory"};
 }
 
-std::vector<std::byte> image_of(const Id& file) {
-    check(H5Fflush(file, H5F_SCOPE_GLOBAL), "the file cannot be finished");
+std::span<const std::byte> image_of(const Id& file) {
+    const std::string what = "the file cannot be finished in memory";
+    check(H5Fflush(file, H5F_SCOPE_GLOBAL), what);
     const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-    check(size < 0 ? -1 : 0, "the file cannot be finished");
-    std::vector<std::byte> bytes(static_cast<size_t>(size));
-    check(H5Fget_file_image(file, bytes.data(), bytes.size()) < 0 ? -1 : 0,
-          "the file cannot be finished");
-    return bytes;
+    check(size < 0 ? -1 : 0, what);
+    // Of the core driver, the handle is where the pointer to the bytes lies.
+    void* handle = nullptr;
+    check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle), what);
+    return {*static_cast<const std::byte* const*>(handle), static_cast<size_t>(size)};
 }
 
-void finish(Id& file) {
-    check(H5Fflush(file, H5F_SCOPE_GLOBAL), "the file cannot be finished");
-    file.close("the file cannot be finished");
+void write_image(const Id& file, const std::string& path) {
+    const auto bytes = image_of(file);
+    std::FILE* out = std::fopen(path.c_str(), "wb");
+    if (out == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), out) != bytes.size() ||
+        std::fclose(std::exchange(out, nullptr)) != 0) {
+        const std::string reason = std::strerror(errno);
+        if (out != nullptr)
+            std::fclose(out);
+        throw Error(LM_IO, "the file cannot be written: " + reason);
+    }
 }
 
 bool has_link(hid_t parent, const std::string& path) {

@@ -55,13 +55,13 @@ class Id {
 Id open_file(const std::string& path);
 /// A file that lies in memory; bytes must outlive it.
 Id open_image(std::span<const std::byte> bytes);
-Id create_file(const std::string& path);
-/// A file in memory, to be taken out with image_of.
+/// A file in memory, where all are made: HDF5 1.10 cannot close a file whose bytes no disk takes,
+/// and crashes when it is unloaded thereafter.
 Id create_image();
-/// The bytes of a file made by create_image.
-std::vector<std::byte> image_of(const Id& file);
-/// Brings the file to the disk and closes it; throws when the disk is full.
-void finish(Id& file);
+/// The bytes of a file made by create_image, which must outlive them.
+std::span<const std::byte> image_of(const Id& file);
+/// Writes those bytes to `path`. Throws Error(LM_IO) with the system's reason.
+void write_image(const Id& file, const std::string& path);
 
 bool has_group(hid_t parent, const std::string& path);
 bool has_link(hid_t parent, const std::string& path);
