@@ -19,6 +19,13 @@ struct Storage {
     char kind = 'a'; // a activation, g gradient, w workspace
 };
 
+/// A copy after the last step.
+struct LateCopy {
+    ValueId value;
+    Place target;
+    int32_t staging = kNone; // storage that it goes through
+};
+
 class Planner {
   public:
     Planner(const Graph& graph, const std::vector<Selection>& selections, uint64_t alignment)
@@ -32,6 +39,7 @@ class Planner {
         place_outputs_first();
         for (size_t id = 0; id < graph_.nodes().size(); ++id)
             place_node(static_cast<NodeId>(id));
+        stage_exchanges();
         assign_offsets();
         emit_steps();
         account();
@@ -218,9 +226,21 @@ class Planner {
         return kNone;
     }
 
-    void copy_what_did_not_fit() {
-        for (const auto& [value, target] : late_copies_)
-            storage(value).last = end();
+    /// Variables that take each other's old values: none may be written before all are read.
+    void stage_exchanges() {
+        for (LateCopy& copy : late_copies_) {
+            const Place source = storage(copy.value).place;
+            const bool overwritten =
+                storage(copy.value).fixed &&
+                std::any_of(late_copies_.begin(), late_copies_.end(),
+                            [&](const LateCopy& other) { return other.target == source; });
+            if (!overwritten)
+                continue;
+            Storage s;
+            s.bytes = static_cast<uint64_t>(graph_.type(copy.value).bytes());
+            s.first = s.last = end();
+            copy.staging = add_storage(s);
+        }
     }
 
     /// Largest first, each at the lowest offset free during its life (greedy by size: Pisarchyk and
@@ -283,12 +303,22 @@ class Planner {
             plan_.steps.push_back(std::move(step));
         }
         // Outputs read variables' old values, so they are copied before the updates are.
-        for (const bool outputs : {true, false})
-            for (const auto& [value, target] : late_copies_) {
-                const bool is_output = plan_.slots[target.slot].kind == SlotKind::Output;
-                if (is_output == outputs)
-                    plan_.steps.push_back({kNone, {storage(value).place}, {target}, {}, value});
-            }
+        const auto copy = [&](ValueId value, Place from, Place to) {
+            plan_.steps.push_back({kNone, {from}, {to}, {}, value});
+        };
+        const auto place = [&](int32_t s) { return storages_[static_cast<size_t>(s)].place; };
+        const auto is_output = [&](const LateCopy& c) {
+            return plan_.slots[c.target.slot].kind == SlotKind::Output;
+        };
+        for (const LateCopy& c : late_copies_)
+            if (is_output(c))
+                copy(c.value, storage(c.value).place, c.target);
+            else if (c.staging != kNone)
+                copy(c.value, storage(c.value).place, place(c.staging));
+        for (const LateCopy& c : late_copies_)
+            if (!is_output(c))
+                copy(c.value, c.staging != kNone ? place(c.staging) : storage(c.value).place,
+                     c.target);
     }
 
     void account() {
@@ -331,7 +361,7 @@ class Planner {
     std::vector<Storage> storages_;
     std::vector<int32_t> workspace_of_;    // by node
     std::map<ValueId, ValueId> update_of_; // new value -> variable
-    std::vector<std::pair<ValueId, Place>> late_copies_;
+    std::vector<LateCopy> late_copies_;
     uint32_t constants_slot_ = 0;
     MemoryPlan plan_;
 };
