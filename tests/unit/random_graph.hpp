@@ -160,7 +160,7 @@ inline Named run_steps(const Problem& p, const Graph& graph, const std::shared_p
                        bool optimize, int steps = 2) {
     auto store = std::make_shared<VariableStore>(device);
     Executable program(graph, store, {.optimize = optimize});
-    for (const Variable& v : graph.variables())
+    for (const Variable& v : program.graph().variables()) // those that are of any use
         store->write(v.name, p.variables.at(v.name));
     Named out;
     for (int i = 0; i < steps; ++i)
