@@ -42,8 +42,9 @@ decltype(auto) visit(lm_dtype dtype, F&& f) {
     case LM_I64:
         return f(Plain<std::int64_t>{});
     case LM_U8:
-    case LM_BOOL:
         return f(Plain<std::uint8_t>{});
+    case LM_BOOL:
+        return f(Plain<bool>{});
     case LM_F16:
         return f(HalfElement{});
     case LM_BF16:
