@@ -31,19 +31,32 @@ inline void pack_columns(const FilterGradientPlan& plan, const float* dy, std::i
     }
 }
 
+template <int MR, int NV>
+inline void multiply_rows(const FilterGradientPlan& plan, const float* a,
+                          const std::int64_t* offsets, std::int64_t lines, const float* packed,
+                          const Panel& panel, bool accumulate, float* to, std::int64_t valid) {
+    float* out_rows[MR];
+    for (std::int64_t i = 0; i < MR; ++i)
+        out_rows[i] = to + std::min(i, valid - 1) * plan.shape.out_channels;
+    const TileOut out{out_rows, panel.first, panel.columns, accumulate, nullptr, nullptr};
+    tile_lines<MR, NV>(a, offsets, lines, plan.shape.out[2],
+                       plan.shape.stride[2] * plan.pixel_stride, packed, valid, out);
+}
+
 template <int NV>
 inline void multiply_run(const FilterGradientPlan& plan, const float* a,
                          const std::int64_t* offsets, std::int64_t lines, const float* packed,
                          const Panel& panel, bool accumulate, float* to) {
     constexpr int rows = tile_rows(NV);
-    const std::int64_t step = plan.shape.stride[2] * plan.pixel_stride;
     for (std::int64_t m = 0; m < plan.run_length; m += rows) {
         const std::int64_t valid = std::min<std::int64_t>(rows, plan.run_length - m);
-        float* out_rows[rows];
-        for (std::int64_t i = 0; i < rows; ++i)
-            out_rows[i] = to + (m + std::min(i, valid - 1)) * plan.shape.out_channels;
-        const TileOut out{out_rows, panel.first, panel.columns, accumulate, nullptr, nullptr};
-        tile_lines<rows, NV>(a + m, offsets, lines, plan.shape.out[2], step, packed, valid, out);
+        float* rows_from_m = to + m * plan.shape.out_channels;
+        if (valid <= rows / 2)
+            multiply_rows<rows / 2, NV>(plan, a + m, offsets, lines, packed, panel, accumulate,
+                                        rows_from_m, valid);
+        else
+            multiply_rows<rows, NV>(plan, a + m, offsets, lines, packed, panel, accumulate,
+                                    rows_from_m, valid);
     }
 }
 

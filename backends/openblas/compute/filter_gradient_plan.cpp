@@ -59,9 +59,9 @@ double FilterGradientPlan::seconds() const {
     double cycles = 0;
     for (const Panel& panel : panels) {
         const std::int64_t height = tile_height(panel.vectors);
-        // Rows of a tile beyond the run are computed for nothing.
-        const double tiles = static_cast<double>(div_up(run_length, height) * height);
-        cycles += tiles *
+        // Rows of a tile beyond the run are computed for nothing; the last tile may be a half.
+        const double rows = static_cast<double>(div_up(run_length, height / 2) * (height / 2));
+        cycles += rows *
                   static_cast<double>(shape.groups * static_cast<std::int64_t>(runs.size())) *
                   tile_cycles(panel.vectors, static_cast<double>(block_rows),
                               static_cast<double>(shape.out[2])) /

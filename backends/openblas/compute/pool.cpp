@@ -1,4 +1,4 @@
-// Plain loops over channels, which the compiler vectorises for each instruction set.
+// Loops over windows, within them over channels.
 
 #include "compute/simd.hpp"
 
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
 #include "compute/pool.hpp"
 
@@ -16,45 +17,90 @@ HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {
 namespace {
 
+namespace hn = hwy::HWY_NAMESPACE;
+using Float = hn::ScalableTag<float>;
+
 /// Channels that one task works on: a task's state of them stays in the first cache level.
 constexpr std::int64_t channel_block = 256;
 
-struct Window {
-    Extent3 begin, end;
-    std::int64_t count() const {
-        return (end[0] - begin[0]) * (end[1] - begin[1]) * (end[2] - begin[2]);
+/// The input pixels of each output's window, in row-major order.
+class Taps {
+  public:
+    explicit Taps(const PoolShape& s) : s_(s) {
+        list(Extent3{}, s.window, whole_);
+        clipped_.reserve(whole_.size());
     }
-};
 
-/// Calls f(output pixel, window within the input) in row-major order.
-template <class F>
-HWY_INLINE void for_each_window(const PoolShape& s, F&& f) {
-    std::int64_t pixel = 0;
-    Window w{};
-    const auto clip = [&](std::size_t i, std::int64_t o) HWY_ATTR {
-        const std::int64_t first = o * s.stride[i] - s.pad_lo[i];
-        w.begin[i] = std::max<std::int64_t>(first, 0);
-        w.end[i] = std::min(first + s.window[i], s.in[i]);
-    };
-    for (std::int64_t a = 0; a < s.out[0]; ++a) {
-        clip(0, a);
-        for (std::int64_t b = 0; b < s.out[1]; ++b) {
-            clip(1, b);
-            for (std::int64_t c = 0; c < s.out[2]; ++c, ++pixel) {
-                clip(2, c);
-                f(pixel, w);
+    /// Calls f(output pixel, first tap's pixel, the taps' distances from it) in row-major order.
+    template <class F>
+    HWY_INLINE void for_each_window(F&& f) {
+        std::int64_t pixel = 0;
+        Extent3 begin, end;
+        bool whole[3];
+        const auto clip = [&](std::size_t i, std::int64_t o) HWY_ATTR {
+            const std::int64_t first = o * s_.stride[i] - s_.pad_lo[i];
+            begin[i] = std::max<std::int64_t>(first, 0);
+            end[i] = std::min(first + s_.window[i], s_.in[i]);
+            whole[i] = end[i] - begin[i] == s_.window[i];
+        };
+        for (std::int64_t a = 0; a < s_.out[0]; ++a) {
+            clip(0, a);
+            for (std::int64_t b = 0; b < s_.out[1]; ++b) {
+                clip(1, b);
+                for (std::int64_t c = 0; c < s_.out[2]; ++c, ++pixel) {
+                    clip(2, c);
+                    if (whole[0] && whole[1] && whole[2]) {
+                        f(pixel, (begin[0] * s_.in[1] + begin[1]) * s_.in[2] + begin[2], whole_);
+                    } else {
+                        list(begin, end, clipped_);
+                        f(pixel, std::int64_t{0}, clipped_);
+                    }
+                }
             }
         }
     }
+
+    /// Whether no input pixel is in two windows.
+    bool apart() const {
+        return s_.stride[0] >= s_.window[0] && s_.stride[1] >= s_.window[1] &&
+               s_.stride[2] >= s_.window[2];
+    }
+
+    /// Whether every input pixel is in exactly one window.
+    bool tile() const {
+        const auto tiles = [&](std::size_t i) HWY_ATTR {
+            return s_.stride[i] == s_.window[i] && s_.pad_lo[i] == 0 &&
+                   s_.out[i] * s_.stride[i] >= s_.in[i];
+        };
+        return tiles(0) && tiles(1) && tiles(2);
+    }
+
+  private:
+    void list(const Extent3& begin, const Extent3& end, std::vector<std::int64_t>& taps) const {
+        taps.clear();
+        for (std::int64_t d = begin[0]; d < end[0]; ++d)
+            for (std::int64_t h = begin[1]; h < end[1]; ++h)
+                for (std::int64_t v = begin[2]; v < end[2]; ++v)
+                    taps.push_back((d * s_.in[1] + h) * s_.in[2] + v);
+    }
+
+    const PoolShape& s_;
+    std::vector<std::int64_t> whole_, clipped_;
+};
+
+/// Calls f(vector type, first channel): whole vectors, then ever shorter ones for the rest.
+template <class D, class F>
+HWY_INLINE void for_each_vector(D d, std::int64_t first, std::int64_t end, F&& f) {
+    constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
+    for (; first + lanes <= end; first += lanes)
+        f(d, first);
+    if constexpr (lanes > 1)
+        for_each_vector(hn::Half<D>(), first, end, f);
 }
 
-/// Calls f(input pixel) for a window's elements in row-major order.
-template <class F>
-HWY_INLINE void for_each_tap(const PoolShape& s, const Window& w, F&& f) {
-    for (std::int64_t d = w.begin[0]; d < w.end[0]; ++d)
-        for (std::int64_t h = w.begin[1]; h < w.end[1]; ++h)
-            for (std::int64_t v = w.begin[2]; v < w.end[2]; ++v)
-                f((d * s.in[1] + h) * s.in[2] + v);
+void clear(const PoolShape& s, float* image, std::int64_t channels) {
+    for (std::int64_t p = 0; p < s.in_pixels(); ++p)
+        std::fill_n(image + p * s.channels, channels, 0.0f);
 }
 
 /// Calls f(image, first channel, channels) in parallel.
@@ -72,57 +118,72 @@ void for_each_part(const PoolShape& s, const Parallel& parallel, F&& f) {
 }
 
 void run_max_pool(const PoolShape& s, const float* x, float* y, const Parallel& parallel) {
-    for_each_part(s, parallel,
-                  [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
-                      const float* image = x + n * s.in_pixels() * s.channels + first;
-                      float* out = y + n * s.out_pixels() * s.channels + first;
-                      for_each_window(s, [&](std::int64_t pixel, const Window& w) HWY_ATTR {
-                          float* HWY_RESTRICT best = out + pixel * s.channels;
-                          for (std::int64_t c = 0; c < count; ++c)
-                              best[c] = -std::numeric_limits<float>::infinity();
-                          for_each_tap(s, w, [&](std::int64_t tap) HWY_ATTR {
-                              const float* HWY_RESTRICT from = image + tap * s.channels;
-                              for (std::int64_t c = 0; c < count; ++c)
-                                  best[c] = from[c] <= best[c]   ? best[c]
-                                            : best[c] != best[c] ? best[c]
-                                                                 : from[c];
-                          });
-                      });
-                  });
+    for_each_part(
+        s, parallel, [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
+            const float* image = x + n * s.in_pixels() * s.channels + first;
+            float* out = y + n * s.out_pixels() * s.channels + first;
+            Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
+                                        const std::vector<std::int64_t>& taps) HWY_ATTR {
+                const float* window = image + origin * s.channels;
+                for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
+                    auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+                    for (const std::int64_t tap : taps) {
+                        const auto v = hn::LoadU(d, window + tap * s.channels + c);
+                        best = hn::IfThenElse(hn::Or(hn::Le(v, best), hn::IsNaN(best)), best, v);
+                    }
+                    hn::StoreU(best, d, out + pixel * s.channels + c);
+                });
+            });
+        });
+}
+
+enum class Windows { overlap, apart, tile };
+
+template <Windows kWindows>
+HWY_INLINE void max_pool_grad_of(const PoolShape& s, const float* x, const float* y,
+                                 const float* dy, float* dx, const Parallel& parallel) {
+    for_each_part(
+        s, parallel, [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
+            const float* image = x + n * s.in_pixels() * s.channels + first;
+            float* gradient = dx + n * s.in_pixels() * s.channels + first;
+            const std::int64_t target = n * s.out_pixels() * s.channels + first;
+            if (kWindows != Windows::tile)
+                clear(s, gradient, count);
+            Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
+                                        const std::vector<std::int64_t>& taps) HWY_ATTR {
+                const float* window = image + origin * s.channels;
+                float* to = gradient + origin * s.channels;
+                const std::int64_t at = target + pixel * s.channels;
+                for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
+                    const auto best = hn::LoadU(d, y + at + c);
+                    const auto is_nan = hn::IsNaN(best);
+                    const auto whole = hn::LoadU(d, dy + at + c);
+                    auto found = hn::Lt(best, best); // the element that dy goes to: none yet
+                    for (const std::int64_t tap : taps) {
+                        float* element = to + tap * s.channels + c;
+                        const auto v = hn::LoadU(d, window + tap * s.channels + c);
+                        const auto equal = hn::Or(hn::Eq(v, best), hn::And(is_nan, hn::IsNaN(v)));
+                        const auto share = hn::IfThenElseZero(hn::AndNot(found, equal), whole);
+                        found = hn::Or(found, equal);
+                        hn::StoreU(kWindows == Windows::overlap
+                                       ? hn::Add(hn::LoadU(d, element), share)
+                                       : share,
+                                   d, element);
+                    }
+                });
+            });
+        });
 }
 
 void run_max_pool_grad(const PoolShape& s, const float* x, const float* y, const float* dy,
                        float* dx, const Parallel& parallel) {
-    for_each_part(s, parallel,
-                  [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
-                      const float* image = x + n * s.in_pixels() * s.channels + first;
-                      float* gradient = dx + n * s.in_pixels() * s.channels + first;
-                      const std::int64_t target = n * s.out_pixels() * s.channels + first;
-                      for (std::int64_t p = 0; p < s.in_pixels(); ++p)
-                          for (std::int64_t c = 0; c < count; ++c)
-                              gradient[p * s.channels + c] = 0.0f;
-                      float left[channel_block]; // what of dy has not found its element yet
-                      for_each_window(s, [&](std::int64_t pixel, const Window& w) HWY_ATTR {
-                          const float* HWY_RESTRICT best = y + target + pixel * s.channels;
-                          const float* HWY_RESTRICT from = dy + target + pixel * s.channels;
-                          int waiting[channel_block];
-                          for (std::int64_t c = 0; c < count; ++c) {
-                              left[c] = from[c];
-                              waiting[c] = 1;
-                          }
-                          for_each_tap(s, w, [&](std::int64_t tap) HWY_ATTR {
-                              const float* HWY_RESTRICT at = image + tap * s.channels;
-                              float* HWY_RESTRICT to = gradient + tap * s.channels;
-                              for (std::int64_t c = 0; c < count; ++c) {
-                                  const int equal = (at[c] == best[c]) |
-                                                    ((at[c] != at[c]) & (best[c] != best[c]));
-                                  const int hit = equal & waiting[c];
-                                  to[c] += hit ? left[c] : 0.0f;
-                                  waiting[c] &= ~hit;
-                              }
-                          });
-                      });
-                  });
+    const Taps taps(s);
+    if (taps.tile())
+        max_pool_grad_of<Windows::tile>(s, x, y, dy, dx, parallel);
+    else if (taps.apart())
+        max_pool_grad_of<Windows::apart>(s, x, y, dy, dx, parallel);
+    else
+        max_pool_grad_of<Windows::overlap>(s, x, y, dy, dx, parallel);
 }
 
 void run_avg_pool(const PoolShape& s, const float* x, float* y, const Parallel& parallel) {
@@ -130,16 +191,17 @@ void run_avg_pool(const PoolShape& s, const float* x, float* y, const Parallel& 
                   [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
                       const float* image = x + n * s.in_pixels() * s.channels + first;
                       float* out = y + n * s.out_pixels() * s.channels + first;
-                      for_each_window(s, [&](std::int64_t pixel, const Window& w) HWY_ATTR {
+                      Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
+                                                  const std::vector<std::int64_t>& taps) HWY_ATTR {
                           // Global pools sum thousands of elements: in double, so that none is
                           // lost.
                           double sum[channel_block] = {};
-                          for_each_tap(s, w, [&](std::int64_t tap) HWY_ATTR {
-                              const float* HWY_RESTRICT from = image + tap * s.channels;
+                          for (const std::int64_t tap : taps) {
+                              const float* HWY_RESTRICT from = image + (origin + tap) * s.channels;
                               for (std::int64_t c = 0; c < count; ++c)
                                   sum[c] += static_cast<double>(from[c]);
-                          });
-                          const auto elements = static_cast<double>(w.count());
+                          }
+                          const auto elements = static_cast<double>(taps.size());
                           for (std::int64_t c = 0; c < count; ++c)
                               out[pixel * s.channels + c] = static_cast<float>(sum[c] / elements);
                       });
@@ -151,19 +213,18 @@ void run_avg_pool_grad(const PoolShape& s, const float* dy, float* dx, const Par
                   [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
                       float* gradient = dx + n * s.in_pixels() * s.channels + first;
                       const float* from = dy + n * s.out_pixels() * s.channels + first;
-                      for (std::int64_t p = 0; p < s.in_pixels(); ++p)
-                          for (std::int64_t c = 0; c < count; ++c)
-                              gradient[p * s.channels + c] = 0.0f;
-                      for_each_window(s, [&](std::int64_t pixel, const Window& w) HWY_ATTR {
+                      clear(s, gradient, count);
+                      Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
+                                                  const std::vector<std::int64_t>& taps) HWY_ATTR {
                           float share[channel_block];
-                          const auto elements = static_cast<float>(w.count());
+                          const auto elements = static_cast<float>(taps.size());
                           for (std::int64_t c = 0; c < count; ++c)
                               share[c] = from[pixel * s.channels + c] / elements;
-                          for_each_tap(s, w, [&](std::int64_t tap) HWY_ATTR {
-                              float* HWY_RESTRICT to = gradient + tap * s.channels;
+                          for (const std::int64_t tap : taps) {
+                              float* HWY_RESTRICT to = gradient + (origin + tap) * s.channels;
                               for (std::int64_t c = 0; c < count; ++c)
                                   to[c] += share[c];
-                          });
+                          }
                       });
                   });
 }
