@@ -318,7 +318,7 @@ void check(const Parallel& parallel) {
         Floats df(t.f.size(), NAN);
         gradient.run(t.x.data(), t.dy.data(), df.data(), workspace.data, parallel);
         expect("backward_filter " + name_of(s), worst(df, t.df), 1e-5);
-        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5})
+        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5, winograd_f4x5})
             if (winograd_refusal(s, kind) == nullptr)
                 check_winograd(s, kind, t, parallel);
     }
@@ -377,7 +377,7 @@ void bench(const Parallel& parallel) {
         report((std::string(name) + " backward_filter").c_str(), s.flops(), best_seconds([&] {
                    gradient.run(x.data(), dy.data(), df.data(), w3.data, parallel);
                }));
-        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5})
+        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5, winograd_f4x5})
             if (winograd_refusal(s, kind) == nullptr)
                 bench_winograd(name, s, kind, parallel);
     }

@@ -251,9 +251,12 @@ void run_winograd(const WinogradPlan& plan, const float* source, const float* fi
                   const Epilogue& epilogue, void* workspace, const Parallel& parallel) {
     const WinogradCall call{plan, source, filter, target, epilogue, static_cast<float*>(workspace)};
     auto* bytes = static_cast<char*>(workspace);
-    if (plan.tiles.kind.kernel == 5)
+    const WinogradKind kind = plan.tiles.kind;
+    if (kind == winograd_f4x5)
+        run_kind<4, 5>(call, bytes, parallel);
+    else if (kind == winograd_f2x5)
         run_kind<2, 5>(call, bytes, parallel);
-    else if (plan.tiles.kind.tile == 4)
+    else if (kind == winograd_f4x3)
         run_kind<4, 3>(call, bytes, parallel);
     else
         run_kind<2, 3>(call, bytes, parallel);

@@ -168,9 +168,12 @@ inline void run_kind(const WinogradFilterPlan& plan, const float* x, const float
 void run_winograd_filter(const WinogradFilterPlan& plan, const float* x, const float* dy,
                          float* gradient, void* workspace, const Parallel& parallel) {
     auto* bytes = static_cast<char*>(workspace);
-    if (plan.tiles.kind.kernel == 5)
+    const WinogradKind kind = plan.tiles.kind;
+    if (kind == winograd_f4x5)
+        run_kind<4, 5>(plan, x, dy, gradient, bytes, parallel);
+    else if (kind == winograd_f2x5)
         run_kind<2, 5>(plan, x, dy, gradient, bytes, parallel);
-    else if (plan.tiles.kind.tile == 4)
+    else if (kind == winograd_f4x3)
         run_kind<4, 3>(plan, x, dy, gradient, bytes, parallel);
     else
         run_kind<2, 3>(plan, x, dy, gradient, bytes, parallel);

@@ -1,4 +1,4 @@
-// Winograd's minimal filtering: 3x3 by tiles of 2 or 4, 5x5 by tiles of 2; stride 1.
+// Winograd's minimal filtering: 3x3 and 5x5 by tiles of 2 or 4; stride 1.
 
 #include <string>
 
@@ -58,22 +58,28 @@ class WinogradFilter {
 using Forward23 = ConvKernel<Winograd<2, 3, true>, true>;
 using Forward43 = ConvKernel<Winograd<4, 3, true>, true>;
 using Forward25 = ConvKernel<Winograd<2, 5, true>, true>;
+using Forward45 = ConvKernel<Winograd<4, 5, true>, true>;
 using BackwardData23 = ConvKernel<Winograd<2, 3, false>, false>;
 using BackwardData43 = ConvKernel<Winograd<4, 3, false>, false>;
 using BackwardData25 = ConvKernel<Winograd<2, 5, false>, false>;
+using BackwardData45 = ConvKernel<Winograd<4, 5, false>, false>;
 using BackwardFilter23 = ConvFilterKernel<WinogradFilter<2, 3>>;
 using BackwardFilter43 = ConvFilterKernel<WinogradFilter<4, 3>>;
 using BackwardFilter25 = ConvFilterKernel<WinogradFilter<2, 5>>;
+using BackwardFilter45 = ConvFilterKernel<WinogradFilter<4, 5>>;
 
 LAMINA_KERNEL(forward_23, "openblas", "conv", "winograd_f2x3", 5, Forward23)
 LAMINA_KERNEL(forward_43, "openblas", "conv", "winograd_f4x3", 5, Forward43)
 LAMINA_KERNEL(forward_25, "openblas", "conv", "winograd_f2x5", 5, Forward25)
+LAMINA_KERNEL(forward_45, "openblas", "conv", "winograd_f4x5", 5, Forward45)
 LAMINA_KERNEL(data_23, "openblas", "conv_backward_data", "winograd_f2x3", 5, BackwardData23)
 LAMINA_KERNEL(data_43, "openblas", "conv_backward_data", "winograd_f4x3", 5, BackwardData43)
 LAMINA_KERNEL(data_25, "openblas", "conv_backward_data", "winograd_f2x5", 5, BackwardData25)
+LAMINA_KERNEL(data_45, "openblas", "conv_backward_data", "winograd_f4x5", 5, BackwardData45)
 LAMINA_KERNEL(filter_23, "openblas", "conv_backward_filter", "winograd_f2x3", 5, BackwardFilter23)
 LAMINA_KERNEL(filter_43, "openblas", "conv_backward_filter", "winograd_f4x3", 5, BackwardFilter43)
 LAMINA_KERNEL(filter_25, "openblas", "conv_backward_filter", "winograd_f2x5", 5, BackwardFilter25)
+LAMINA_KERNEL(filter_45, "openblas", "conv_backward_filter", "winograd_f4x5", 5, BackwardFilter45)
 
 } // namespace
 } // namespace lamina::cpu
