@@ -49,15 +49,17 @@ class EpilogueFuser {
         std::vector<NodeId> chain;
     };
 
-    /// The elementwise operator that alone reads the value and keeps its shape, or kNone.
+    /// The elementwise operator that alone reads the value and keeps its shape, or kNone. Where two
+    /// products meet in one operator, the first has it.
     NodeId next(ValueId value) const {
         if (uses_[static_cast<size_t>(value)] != 1 ||
             users_[static_cast<size_t>(value)].size() != 1)
             return kNone;
         const NodeId id = users_[static_cast<size_t>(value)][0];
         const Node& node = graph_.node(id);
-        const bool fits =
-            is_elementwise(node) && graph_.type(node.outputs[0]) == graph_.type(value);
+        const bool fits = is_elementwise(node) &&
+                          graph_.type(node.outputs[0]) == graph_.type(value) &&
+                          !swallowed_.contains(id);
         return fits ? id : kNone;
     }
 

@@ -106,3 +106,24 @@ TEST_CASE("common subexpressions are worked out once, and what nothing needs not
     const Graph after = eliminate_dead(simplify(g));
     CHECK(after.nodes().size() == 3);
 }
+
+TEST_CASE("where two products meet in a sum, only one takes the sum in") {
+    Problem p;
+    const auto product = [&](const char* name, const char* x, const char* w) {
+        const ValueId a = p.graph.add_input(x, {DType::F32, {4, 3}}),
+                      b = p.graph.add_input(w, {DType::F32, {3, 5}});
+        return add_operator(p.graph, "matmul", name, "", {a, b})[0];
+    };
+    const ValueId sum =
+        add_operator(p.graph, "add", "sum", "",
+                     {product("first", "x1", "w1"), product("second", "x2", "w2")})[0];
+    p.graph.add_output("y", add_operator(p.graph, "relu", "relu", "", {sum})[0]);
+    std::mt19937 draw(1);
+    p.draw_values(draw);
+
+    const Graph after = fuse_epilogues(p.graph, describe_on(device("openblas")));
+    REQUIRE_NOTHROW(verify(after));
+    CHECK(after.nodes().size() == 6); // four inputs, two products
+    const auto reference = device("reference");
+    expect_same(run_steps(p, p.graph, reference, false), run_steps(p, after, reference, false));
+}
