@@ -38,13 +38,15 @@ struct Limit {
         Exact,    // equal values; a NaN equals a NaN
         Rounded,  // a few roundings an element: + - * / and square roots
         Function, // a library function an element: exp, sin, ...
-        Sum       // sums of `terms` products
+        Sum,      // sums of `terms` products
+        Net       // what comes out of `terms` operators in a row: a net's outputs and weights
     } kind = Class::Exact;
     double terms = 1;
 };
 inline Limit exact() { return {Limit::Class::Exact, 1}; }
 inline Limit rounded() { return {Limit::Class::Rounded, 1}; }
 inline Limit function(double terms = 1) { return {Limit::Class::Function, terms}; }
+inline Limit net_of(double operators) { return {Limit::Class::Net, operators}; }
 inline Limit sum_of(double terms) { return {Limit::Class::Sum, terms}; }
 
 /// An input that is itself the result of an operator with the same attributes, run on the
@@ -64,6 +66,7 @@ struct Case {
     std::vector<Derived> derived{};
     /// Inputs by which the operator's gradient is taken, as a graph of its own; empty: not at all.
     std::vector<size_t> gradient{};
+    bool large = false; // Test::large
 };
 
 using Cases = std::vector<Case>;

@@ -7,26 +7,10 @@
 #include "compare.hpp"
 #include "gradient.hpp"
 #include "lamina/thread_pool.hpp"
-#include "single_node.hpp"
 
 namespace lamina::conformance {
 
 namespace {
-
-using Device = std::shared_ptr<lamina::Device>;
-
-/// All inputs, with those filled in that the reference derives.
-std::vector<Tensor> complete_inputs(const Case& test, const Device& reference) {
-    std::vector<Tensor> inputs = make_inputs(test);
-    for (const Derived& derived : test.derived) {
-        std::vector<Tensor> from;
-        for (const size_t i : derived.from)
-            from.push_back(inputs[i]);
-        const SingleNode node(reference, derived.op, from, test.attrs);
-        inputs[derived.input] = node.run(node.candidates().at(0), from).outputs.at(0);
-    }
-    return inputs;
-}
 
 bool same_bits(const Tensor& a, const Tensor& b) {
     return a.bytes() == b.bytes() &&
@@ -88,54 +72,57 @@ std::string judge(const Case& test, const SingleNode& node, const Candidate& can
 }
 
 /// A gradient adds up at least what the operator does, and passes through several operators.
-Limit gradient_limit(const Case& test, const Tensor& gradient, const std::vector<Tensor>& outputs) {
+Limit gradient_limit(const Case& test, const Tensor& gradient,
+                     const std::vector<TensorType>& outputs) {
     double terms = test.limit.terms;
-    for (const Tensor& y : outputs) // an input may be read by each element of the output
-        terms = std::max(terms, static_cast<double>(y.elements()) /
+    for (const TensorType& y : outputs) // an input may be read by each element of the output
+        terms = std::max(terms, static_cast<double>(y.shape.elements()) /
                                     static_cast<double>(std::max<int64_t>(gradient.elements(), 1)));
     return function(16 * terms);
 }
 
-Result check_gradient(const Case& test, const Device& device, const Device& reference,
-                      const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs) {
-    Result result{test.name, "gradient", Result::Verdict::Passed, ""};
-    std::vector<Tensor> got;
-    try {
-        got = gradients(device, test, inputs);
-    } catch (const Error& e) {
-        result.reason = e.what();
-        result.verdict = e.code() == StatusCode::Unsupported ? Result::Verdict::Unsupported
-                                                             : Result::Verdict::Failed;
-        return result;
+CONFORMANCE_TESTS(operators) {
+    for (Case& c : all_cases()) {
+        const auto test = std::make_shared<const Case>(std::move(c));
+        tests.push_back(
+            {test->name, "test", [=](const Target& t) { return check(*test, t); }, test->large});
+        if (!test->gradient.empty())
+            tests.push_back({test->name + "/gradient", "grad",
+                             [=](const Target& t) { return check_gradient(*test, t); },
+                             test->large});
     }
-    const std::vector<Tensor> want = gradients(reference, test, inputs);
-    for (size_t i = 0; i < want.size() && result.reason.empty(); ++i) {
-        result.reason =
-            compare(got[i], want[i], gradient_limit(test, want[i], outputs), "transformed");
-        if (!result.reason.empty())
-            result.reason = fmt::format("by input {}: {}", test.gradient[i], result.reason);
-    }
-    if (!result.reason.empty())
-        result.verdict = Result::Verdict::Failed;
-    return result;
 }
 
 } // namespace
 
-std::vector<Result> check(const Case& test, const Device& device, const Device& reference) {
+std::vector<Tensor> complete_inputs(const Case& test, const Target& target) {
+    std::vector<Tensor> inputs = make_inputs(test);
+    for (const Derived& derived : test.derived) {
+        std::vector<Tensor> from;
+        for (const size_t i : derived.from)
+            from.push_back(inputs[i]);
+        const SingleNode node(target.reference, derived.op, from, test.attrs);
+        inputs[derived.input] = node.run(node.candidates().at(0), from).outputs.at(0);
+    }
+    return inputs;
+}
+
+std::vector<Result> check(const Case& test, const Target& target) {
     set_threads(2);
     std::vector<Result> results;
-    const std::vector<Tensor> inputs = complete_inputs(test, reference);
-    const SingleNode oracle(reference, test.op, inputs, test.attrs);
+    const std::vector<Tensor> inputs = complete_inputs(test, target);
+    const SingleNode oracle(target.reference, test.op, inputs, test.attrs);
     const std::vector<Tensor> want = oracle.run(oracle.candidates().at(0), inputs).outputs;
 
-    const SingleNode node(device, test.op, inputs, test.attrs);
+    const SingleNode node(target.device, test.op, inputs, test.attrs);
     std::vector<Candidate> candidates;
     try {
         candidates = node.candidates();
     } catch (const Error& e) {
-        return {{test.name, "", Result::Verdict::Unsupported, e.what()}};
+        return verdict(test.name, e);
     }
+    if (candidates.empty())
+        return verdict(test.name, Error(StatusCode::Unsupported, "it has no kernel for this case"));
     for (const Candidate& candidate : candidates) {
         Result result{test.name, candidate.name, Result::Verdict::Passed, ""};
         try {
@@ -147,18 +134,35 @@ std::vector<Result> check(const Case& test, const Device& device, const Device& 
             result.verdict = Result::Verdict::Failed;
         results.push_back(std::move(result));
     }
-    if (!test.gradient.empty())
-        results.push_back(check_gradient(test, device, reference, inputs, want));
     return results;
 }
 
-std::string refusal(const Case& test, const Device& device, const Device& reference) {
-    const SingleNode node(device, test.op, complete_inputs(test, reference), test.attrs);
+std::vector<Result> check_gradient(const Case& test, const Target& target) {
+    const std::string name = test.name + "/gradient";
+    set_threads(2);
+    const std::vector<Tensor> inputs = complete_inputs(test, target);
+    std::vector<Tensor> got;
     try {
-        return node.candidates().empty() ? "it has no kernel for this case" : "";
+        got = gradients(target.device, test, inputs);
     } catch (const Error& e) {
-        return e.what();
+        return verdict(name, e);
     }
+    const SingleNode oracle(target.reference, test.op, inputs, test.attrs);
+    const std::vector<Tensor> want = gradients(target.reference, test, inputs);
+    for (size_t i = 0; i < want.size(); ++i)
+        if (const std::string wrong = compare(
+                got[i], want[i], gradient_limit(test, want[i], oracle.outputs()), "transformed");
+            !wrong.empty())
+            return verdict(name, fmt::format("by input {}: {}", test.gradient[i], wrong));
+    return verdict(name, "");
+}
+
+std::vector<Candidate> candidates(const Case& test, const Target& target) {
+    const SingleNode node(target.device, test.op, complete_inputs(test, target), test.attrs);
+    std::vector<Candidate> list = node.candidates();
+    if (list.empty())
+        fail(StatusCode::Unsupported, "it has no kernel for this case");
+    return list;
 }
 
 } // namespace lamina::conformance

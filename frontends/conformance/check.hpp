@@ -2,25 +2,23 @@
 #pragma once
 
 #include "case.hpp"
-#include "lamina/device.hpp"
+#include "single_node.hpp"
+#include "test.hpp"
 
 namespace lamina::conformance {
 
-/// What came of a case with one candidate (or of its gradient: candidate "gradient").
-struct Result {
-    std::string test;
-    std::string candidate;
-    enum class Verdict { Passed, Failed, Unsupported } verdict = Verdict::Passed;
-    std::string reason; // of a failure or refusal
-};
-
 /// Every candidate in turn, twice, with one thread and with two, and in place where it says that it
-/// can; then the gradient.
-std::vector<Result> check(const Case& test, const std::shared_ptr<Device>& device,
-                          const std::shared_ptr<Device>& reference);
+/// can.
+std::vector<Result> check(const Case& test, const Target& target);
 
-/// "" when the backend takes the case, else why not. Runs nothing.
-std::string refusal(const Case& test, const std::shared_ptr<Device>& device,
-                    const std::shared_ptr<Device>& reference);
+/// The operator's gradient, differentiated, optimised, planned and compiled as training does it.
+std::vector<Result> check_gradient(const Case& test, const Target& target);
+
+/// The case's inputs, with those filled in that the reference derives.
+std::vector<Tensor> complete_inputs(const Case& test, const Target& target);
+
+/// The kernels that the backend offers for the case. Runs nothing of the backend. Throws
+/// Error(Unsupported) with its reason.
+std::vector<Candidate> candidates(const Case& test, const Target& target);
 
 } // namespace lamina::conformance

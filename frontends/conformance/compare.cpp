@@ -56,6 +56,9 @@ Distance bound(const Limit& limit, DType dtype, const std::string& numerics) {
     case Limit::Class::Sum:
         worst = 4 * (1 + std::sqrt(limit.terms)) * u * (transformed ? 30 : 1);
         break;
+    case Limit::Class::Net:
+        worst = 64 * std::sqrt(limit.terms) * u;
+        break;
     }
     return {worst * worst, worst};
 }

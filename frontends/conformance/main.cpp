@@ -1,51 +1,67 @@
 // lamina-conformance: does a backend compute what the reference backend defines?
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <map>
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "check.hpp"
-#include "required.hpp"
+#include "log_watch.hpp"
+#include "perf.hpp"
+#include "report.hpp"
 
 namespace lamina::conformance {
 namespace {
 
 namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 using Verdict = Result::Verdict;
 
 struct Options {
-    std::string backend, mode, filter, required, junit;
-    bool json = false, list = false, verbose = false;
+    ReportOptions report;
+    std::string mode, filter, required;
+    bool list = false, large = false;
+    size_t sample = 0; // 0: all
+    uint64_t seed = 1;
 };
 
 constexpr auto usage = R"(usage: lamina-conformance --backend NAME[:key=value,...]|FILE [options]
 
-Runs every operator on the backend, with each of its kernels in turn, and compares with the
-reference backend. Exit code 0: it conforms; 1: it does not; 2: wrong usage.
+Runs every operator on the backend with each of its kernels in turn, every gradient, nets that
+train, and the contract of the plugin interface, and compares with the reference backend.
+Exit code 0: all that the backend claims to support passes; 1: not so; 2: wrong usage.
 )";
 
-Options parse(int argc, char** argv, po::options_description& help) {
+constexpr auto modes =
+    "test: operators and whole nets, forward; grad: every gradient; train: ten steps of small nets "
+    "with every optimizer, a step of known ones; contract: options, memory, lifetimes, out of "
+    "memory. Without --mode these four. support: which operators and kernels there are, nothing is "
+    "run; perf: GFLOP/s and GB/s of every kernel on every case, no verdict";
+
+Options parse(int argc, char** argv) {
     Options o;
-    help.add_options()("help", "this")("backend", po::value(&o.backend),
-                                       "a backend, with its options, or a backend plugin's file")(
-        "mode", po::value(&o.mode)->default_value("test"),
-        "test: run and compare; support: say which operators the backend takes")(
-        "filter", po::value(&o.filter),
-        "only the cases whose name holds this text, or matches it where it has * or ?")(
-        "required", po::value(&o.required),
-        "a list of operators (see tests/conformance/README.md) that must not be refused")(
-        "plugin-path", po::value<std::vector<std::string>>()->composing(),
-        "a folder to search for plugins first")("list", po::bool_switch(&o.list),
-                                                "print the names of the cases, run none")(
-        "junit", po::value(&o.junit), "also write the results to this file, as JUnit's XML")(
-        "json", po::bool_switch(&o.json), "one JSON object on standard output")(
-        "verbose", po::bool_switch(&o.verbose), "a line for each case that passes, too");
+    po::options_description help("options");
+    auto add = help.add_options();
+    add("help", "this");
+    add("backend", po::value(&o.report.backend),
+        "a backend, with its options, or a backend plugin's file");
+    add("mode", po::value(&o.mode), modes);
+    add("filter", po::value(&o.filter),
+        "only the tests whose name holds this text, or matches it where it has * or ?");
+    add("sample", po::value(&o.sample),
+        "only so many tests: of every operator and gradient in turn, chosen by name and seed");
+    add("seed", po::value(&o.seed)->default_value(1), "which sample");
+    add("large", po::bool_switch(&o.large), "also the tests with tensors above 128 MiB");
+    add("required", po::value(&o.required),
+        "a list of operators (see tests/conformance/README.md) that must not be refused");
+    add("plugin-path", po::value<std::vector<std::string>>()->composing(),
+        "a folder to search for plugins first");
+    add("list", po::bool_switch(&o.list), "print the names of the tests, run none");
+    add("junit", po::value(&o.report.junit), "also write the results to this file, as JUnit's XML");
+    add("summary", po::value(&o.report.summary),
+        "also write counts, refusals and failures to this file, as JSON: the report to send in");
+    add("json", po::bool_switch(&o.report.json), "one JSON object on standard output");
+    add("verbose", po::bool_switch(&o.report.verbose), "a line for each test that passes, too");
     po::variables_map map;
     po::store(po::command_line_parser(argc, argv).options(help).run(), map);
     po::notify(map);
@@ -53,16 +69,21 @@ Options parse(int argc, char** argv, po::options_description& help) {
         std::cout << usage << '\n' << help;
         std::exit(0);
     }
-    if (o.backend.empty() && !o.list)
+    if (o.report.backend.empty() && !o.list)
         throw UsageError("--backend is missing");
-    if (o.mode != "test" && o.mode != "support")
-        throw UsageError("--mode " + o.mode + ": there are test and support");
+    static constexpr std::array known{"", "test", "grad", "train", "contract", "support", "perf"};
+    if (std::find(known.begin(), known.end(), o.mode) == known.end())
+        throw UsageError("--mode " + o.mode +
+                         ": there are test, grad, train, contract, support and perf");
+    if (map.contains("sample") && o.sample == 0)
+        throw UsageError("--sample 0 leaves nothing to run");
+    o.report.show_unsupported = o.mode == "support";
     std::vector<std::filesystem::path> folders;
     if (map.contains("plugin-path"))
         for (const auto& folder : map["plugin-path"].as<std::vector<std::string>>())
             folders.emplace_back(folder);
-    if (std::filesystem::is_regular_file(o.backend))
-        folders.insert(folders.begin(), std::filesystem::absolute(o.backend).parent_path());
+    if (std::filesystem::is_regular_file(o.report.backend))
+        folders.insert(folders.begin(), std::filesystem::absolute(o.report.backend).parent_path());
     if (!folders.empty())
         set_plugin_path(folders);
     return o;
@@ -81,163 +102,111 @@ std::string backend_spec(const std::string& text) {
     fail(StatusCode::InvalidArgument, text + " registers no backend");
 }
 
-const char* word(Verdict verdict) {
-    switch (verdict) {
-    case Verdict::Passed:
-        return "passed";
-    case Verdict::Failed:
-        return "failed";
-    default:
-        return "unsupported";
+bool wanted(const Options& options, const std::string& name, bool large) {
+    return (options.large || !large) && (options.filter.empty() || matches(name, options.filter));
+}
+
+Tests chosen_tests(const Options& options) {
+    Tests tests = all_tests();
+    std::erase_if(tests, [&](const Test& t) {
+        return !wanted(options, t.name, t.large) ||
+               (!options.mode.empty() && t.mode != options.mode);
+    });
+    if (options.sample > 0)
+        tests = sample(std::move(tests), options.sample, options.seed);
+    if (tests.empty())
+        throw UsageError("--filter " + options.filter + ": no test has such a name; see --list");
+    return tests;
+}
+
+/// For modes that look at the cases of operators otherwise than by running them.
+Cases chosen_cases(const Options& options) {
+    Cases cases = all_cases();
+    std::erase_if(cases, [&](const Case& c) { return !wanted(options, c.name, c.large); });
+    if (cases.empty())
+        throw UsageError("--filter " + options.filter + ": no case has such a name; see --list");
+    return cases;
+}
+
+Target open(const Options& options) {
+    const std::string spec = backend_spec(options.report.backend);
+    return {spec, Device::open(spec), Device::open("reference")};
+}
+
+void run_tests(const Options& options, Report& report, LogWatch& log, const Target& target) {
+    for (const Test& test : chosen_tests(options)) {
+        std::vector<Result> results;
+        try {
+            results = test.run(target);
+        } catch (const std::exception& e) {
+            results = verdict(test.name, e.what());
+        }
+        // Vulkan's validation layers speak through the log.
+        if (const std::string heard = log.take(); !heard.empty())
+            results.push_back({test.name, "log", Verdict::Failed, "it logged: " + heard});
+        for (Result& result : results)
+            report.add(test.subject(), test.mode, std::move(result));
     }
 }
 
-class Report {
-  public:
-    Report(const Options& options, const Required& required)
-        : options_(options), required_(required) {}
-
-    void add(const Case& test, Result result) {
-        if (result.verdict == Verdict::Unsupported && required_.includes(test.op, test.name)) {
-            result.verdict = Verdict::Failed;
-            result.reason = "required, but unsupported: " + result.reason;
+void run_support(const Options& options, Report& report, const Target& target) {
+    for (const Case& test : chosen_cases(options))
+        try {
+            for (const Candidate& c : candidates(test, target))
+                report.add(test.op, "support", {test.name, c.name, Verdict::Passed, ""});
+        } catch (const Error& e) {
+            report.add(test.op, "support", verdict(test.name, e)[0]);
         }
-        ++counts_[result.verdict];
-        ++by_operator_[test.op][result.verdict];
-        const bool show = result.verdict == Verdict::Failed || options_.verbose ||
-                          (options_.mode == "support" && result.verdict == Verdict::Unsupported);
-        if (!options_.junit.empty())
-            junit_ += junit_case(result);
-        if (options_.json)
-            results_.push_back({{"case", result.test},
-                                {"kernel", result.candidate},
-                                {"verdict", word(result.verdict)},
-                                {"reason", result.reason}});
-        else if (show)
-            fmt::print("{:<11} {} [{}]{}{}\n", word(result.verdict), result.test, result.candidate,
-                       result.reason.empty() ? "" : ": ", result.reason);
-    }
+}
 
-    /// An operator that is required but of which there is no case proves nothing.
-    void require_cases() {
-        if (!options_.filter.empty())
-            return;
-        for (const std::string& op : required_.operators())
-            if (!by_operator_.contains(op))
-                add({op, op, {}, {}, {}},
-                    {op, "", Verdict::Failed, "required, but there is no case of it"});
-    }
-
-    int finish(double seconds) {
-        if (!options_.junit.empty())
-            write_junit(seconds);
-        if (options_.json) {
-            Json operators = Json::object();
-            for (const auto& [op, counts] : by_operator_)
-                for (const auto& [verdict, count] : counts)
-                    operators[op][word(verdict)] = count;
-            std::cout << Json{{"backend", options_.backend},
-                              {"passed", counts_[Verdict::Passed]},
-                              {"failed", counts_[Verdict::Failed]},
-                              {"unsupported", counts_[Verdict::Unsupported]},
-                              {"seconds", seconds},
-                              {"operators", operators},
-                              {"results", results_}}
-                             .dump(1)
-                      << '\n';
-        } else {
-            if (options_.mode == "support")
-                print_support();
-            fmt::print("{}: {} passed, {} failed, {} unsupported, {:.1f} s\n", options_.backend,
-                       counts_[Verdict::Passed], counts_[Verdict::Failed],
-                       counts_[Verdict::Unsupported], seconds);
+int run_perf(const Options& options, const Target& target) {
+    Json list = Json::array();
+    for (const Case& test : chosen_cases(options))
+        try {
+            for (const Speed& s : measure(test, target)) {
+                if (!options.report.json)
+                    fmt::print("{:<60} {:<20} {:10.2f} us {:9.2f} GFLOP/s {:9.2f} GB/s\n", s.test,
+                               s.kernel, s.seconds * 1e6, s.gflops, s.gbytes);
+                list.push_back({{"case", s.test},
+                                {"kernel", s.kernel},
+                                {"seconds", s.seconds},
+                                {"gflops", s.gflops},
+                                {"gbytes", s.gbytes}});
+            }
+        } catch (const Error& e) {
+            if (e.code() != StatusCode::Unsupported)
+                throw;
         }
-        return counts_[Verdict::Failed] == 0 ? 0 : 1;
-    }
-
-  private:
-    void print_support() {
-        for (auto& [op, counts] : by_operator_) {
-            const int refused = counts[Verdict::Unsupported] + counts[Verdict::Failed];
-            const int all = refused + counts[Verdict::Passed];
-            fmt::print("{:<24} {}\n", op,
-                       refused == 0     ? "all cases"
-                       : refused == all ? "none"
-                                        : fmt::format("{} of {} cases", all - refused, all));
-        }
-    }
-
-    static std::string escaped(const std::string& text) {
-        std::string out;
-        for (const char c : text) {
-            const size_t at = std::string_view("&<>\"").find(c);
-            static constexpr const char* names[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
-            out += at == std::string_view::npos ? std::string(1, c) : names[at];
-        }
-        return out;
-    }
-    static std::string junit_case(const Result& result) {
-        const std::string head = fmt::format("<testcase classname=\"{}\" name=\"{}\"",
-                                             escaped(result.test), escaped(result.candidate));
-        switch (result.verdict) {
-        case Verdict::Passed:
-            return head + "/>\n";
-        case Verdict::Failed:
-            return head + "><failure message=\"" + escaped(result.reason) + "\"/></testcase>\n";
-        default:
-            return head + "><skipped message=\"" + escaped(result.reason) + "\"/></testcase>\n";
-        }
-    }
-    void write_junit(double seconds) {
-        std::ofstream file(options_.junit);
-        file << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-             << fmt::format("<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
-                            "skipped=\"{}\" time=\"{:.3f}\">\n",
-                            escaped(options_.backend),
-                            counts_[Verdict::Passed] + counts_[Verdict::Failed] +
-                                counts_[Verdict::Unsupported],
-                            counts_[Verdict::Failed], counts_[Verdict::Unsupported], seconds)
-             << junit_ << "</testsuite>\n";
-        if (!file.flush())
-            fail(StatusCode::Io, "cannot write " + options_.junit);
-    }
-
-    const Options& options_;
-    const Required& required_;
-    std::string junit_;
-    std::map<Verdict, int> counts_;
-    std::map<std::string, std::map<Verdict, int>> by_operator_;
-    Json results_ = Json::array();
-};
+    if (options.report.json)
+        std::cout << Json{{"device", identity(target.device->info())}, {"speeds", list}}.dump(1)
+                  << '\n';
+    return 0;
+}
 
 int run(const Options& options) {
-    Cases cases = all_cases();
-    std::erase_if(cases, [&](const Case& c) {
-        return !options.filter.empty() && !matches(c.name, options.filter);
-    });
-    if (cases.empty())
-        throw UsageError("--filter " + options.filter + ": no case has such a name; see --list");
     if (options.list) {
-        for (const Case& c : cases)
-            std::cout << c.name << '\n';
+        for (const Test& t : chosen_tests(options))
+            std::cout << t.name << '\n';
         return 0;
     }
     const auto start = std::chrono::steady_clock::now();
-    const auto device = Device::open(backend_spec(options.backend));
-    const auto reference = Device::open("reference");
-    const Required required = options.required.empty() ? Required() : Required(options.required);
-    Report report(options, required);
-    for (const Case& test : cases) {
-        if (options.mode == "support") {
-            const std::string reason = refusal(test, device, reference);
-            report.add(test, {test.name, "",
-                              reason.empty() ? Verdict::Passed : Verdict::Unsupported, reason});
-            continue;
-        }
-        for (Result& result : check(test, device, reference))
-            report.add(test, std::move(result));
-    }
-    report.require_cases();
+    LogWatch log;
+    Target target = open(options);
+    if (options.mode == "perf")
+        return run_perf(options, target);
+    Report report(options.report,
+                  options.required.empty() ? Required() : Required(options.required),
+                  target.device->info());
+    if (options.mode == "support")
+        run_support(options, report, target);
+    else
+        run_tests(options, report, log, target);
+    target.device.reset();
+    if (const std::string heard = log.take(); !heard.empty())
+        report.add("contract", "contract",
+                   {"contract/closed", "log", Verdict::Failed, "it logged: " + heard});
+    if (options.filter.empty() && options.sample == 0 && options.mode.empty())
+        report.require_tests();
     return report.finish(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
@@ -247,13 +216,12 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     using namespace lamina::conformance;
-    po::options_description help("options");
     try {
-        return run(parse(argc, argv, help));
+        return run(parse(argc, argv));
     } catch (const lamina::UsageError& e) {
         std::cerr << "lamina-conformance: " << e.what() << '\n';
         return 2;
-    } catch (const po::error& e) {
+    } catch (const boost::program_options::error& e) {
         std::cerr << "lamina-conformance: " << e.what() << "\n  hint: --help lists the options\n";
         return 2;
     } catch (const std::exception& e) {

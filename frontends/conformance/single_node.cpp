@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <fmt/format.h>
 
+#include "abi_call.hpp"
 #include "lamina/operators.hpp"
 
 namespace lamina::conformance {
@@ -13,15 +15,6 @@ namespace {
 
 constexpr unsigned char guard_byte = 0xA5;
 constexpr unsigned char poison = 0xFF; // a NaN in every floating dtype
-
-/// Throws what a function of the backend's table reports.
-template <class Function, class... Args>
-void call(Function* function, Args... args) {
-    lm_error error{};
-    error.struct_size = sizeof error;
-    if (const lm_status status = function(args..., &error); status != LM_OK)
-        throw Error(static_cast<StatusCode>(status), error.message);
-}
 
 /// One buffer with all operands, guards before, between and after them.
 class Layout {
@@ -53,13 +46,9 @@ class Layout {
     std::vector<std::pair<uint64_t, uint64_t>> used_;
 };
 
-struct ProgramHandle {
-    const lm_backend& table;
-    lm_program* program = nullptr;
-    ~ProgramHandle() {
-        if (program != nullptr)
-            table.program_destroy(program);
-    }
+struct DestroyProgram {
+    const lm_backend* table;
+    void operator()(lm_program* program) const { table->program_destroy(program); }
 };
 
 } // namespace
@@ -87,8 +76,17 @@ std::vector<Candidate> SingleNode::candidates() const {
     return list;
 }
 
-Outcome SingleNode::run(const Candidate& candidate, const std::vector<Tensor>& inputs,
-                        int in_place) const {
+/// A program of the one node, and a buffer in which all it touches lies.
+struct SingleNode::Prepared {
+    Layout layout;
+    std::vector<uint64_t> places;     // of the inputs, then the outputs
+    std::vector<unsigned char> image; // what the buffer holds
+    std::shared_ptr<Buffer> buffer;
+    std::unique_ptr<lm_program, DestroyProgram> program;
+};
+
+SingleNode::Prepared SingleNode::prepare(const Candidate& candidate,
+                                         const std::vector<Tensor>& inputs, int in_place) const {
     const lm_backend& table = device_->table();
     const lm_node_desc& node = node_->desc();
 
@@ -124,9 +122,8 @@ Outcome SingleNode::run(const Candidate& candidate, const std::vector<Tensor>& i
     const lm_step_desc* steps[] = {&step};
     const lm_program_desc description{sizeof description, "conformance",         1, slots,
                                       values.size(),      value_pointers.data(), 1, steps};
-
-    ProgramHandle program{table};
-    call(table.program_create, device_->raw(), &description, &program.program);
+    lm_program* program = nullptr;
+    call(table.program_create, device_->raw(), &description, &program);
 
     std::vector<unsigned char> image(layout.bytes(), poison);
     layout.for_each_guard([&](uint64_t from, uint64_t to) {
@@ -136,18 +133,28 @@ Outcome SingleNode::run(const Candidate& candidate, const std::vector<Tensor>& i
     for (size_t i = 0; i < inputs.size(); ++i)
         if (inputs[i].bytes() > 0)
             std::memcpy(image.data() + places[i], inputs[i].raw(), inputs[i].bytes());
+    auto prepared = Prepared{std::move(layout),
+                             std::move(places),
+                             std::move(image),
+                             nullptr,
+                             {program, DestroyProgram{&table}}};
+    prepared.buffer = device_->allocate(prepared.layout.bytes(), LM_SLOT_ARENA);
+    prepared.buffer->write(prepared.image.data(), prepared.image.size());
+    return prepared;
+}
 
-    const auto buffer = device_->allocate(layout.bytes(), LM_SLOT_ARENA);
-    buffer->write(image.data(), image.size());
+Outcome SingleNode::run(const Candidate& candidate, const std::vector<Tensor>& inputs,
+                        int in_place) const {
+    auto [layout, places, image, buffer, program] = prepare(candidate, inputs, in_place);
     lm_buffer* buffers[] = {buffer->raw()};
     lm_token token = 0;
-    call(table.submit, program.program, static_cast<lm_buffer* const*>(buffers), lm_token{0},
-         &token);
-    call(table.wait, device_->raw(), token);
+    call(device_->table().submit, program.get(), static_cast<lm_buffer* const*>(buffers),
+         lm_token{0}, &token);
+    call(device_->table().wait, device_->raw(), token);
     buffer->read(image.data(), image.size());
 
     Outcome outcome;
-    layout.for_each_guard([&](uint64_t from, uint64_t to) {
+    layout.for_each_guard([&image = image, &outcome, &layout = layout](uint64_t from, uint64_t to) {
         for (uint64_t i = from; i < to && outcome.fault.empty(); ++i)
             if (image[i] != guard_byte)
                 outcome.fault =
@@ -164,6 +171,20 @@ Outcome SingleNode::run(const Candidate& candidate, const std::vector<Tensor>& i
         outcome.outputs.push_back(std::move(t));
     }
     return outcome;
+}
+
+double SingleNode::time(const Candidate& candidate, const std::vector<Tensor>& inputs) const {
+    const Prepared prepared = prepare(candidate, inputs, -1);
+    lm_buffer* buffers[] = {prepared.buffer->raw()};
+    double least = std::numeric_limits<double>::infinity(), spent = 0;
+    for (int run = 0; run < 3 || (run < 100 && spent < 0.05); ++run) {
+        double seconds = 0;
+        call(device_->table().profile, prepared.program.get(),
+             static_cast<lm_buffer* const*>(buffers), &seconds);
+        least = std::min(least, seconds);
+        spent += seconds;
+    }
+    return least;
 }
 
 } // namespace lamina::conformance

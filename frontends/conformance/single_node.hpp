@@ -28,6 +28,8 @@ class SingleNode {
     SingleNode(std::shared_ptr<Device> device, const std::string& op,
                const std::vector<Tensor>& inputs, const Attributes& attrs);
 
+    const std::vector<TensorType>& outputs() const { return outputs_; }
+
     /// Best first. Throws Error(Unsupported) with the backend's reason.
     std::vector<Candidate> candidates() const;
 
@@ -37,7 +39,14 @@ class SingleNode {
     Outcome run(const Candidate& candidate, const std::vector<Tensor>& inputs,
                 int in_place = -1) const;
 
+    /// The least seconds of several runs, as the backend's own profile gives them.
+    double time(const Candidate& candidate, const std::vector<Tensor>& inputs) const;
+
   private:
+    struct Prepared;
+    Prepared prepare(const Candidate& candidate, const std::vector<Tensor>& inputs,
+                     int in_place) const;
+
     std::shared_ptr<Device> device_;
     std::unique_ptr<plugin::OwnedNode> node_;
     std::vector<TensorType> outputs_;

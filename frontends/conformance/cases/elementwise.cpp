@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "case.hpp"
+#include "cases/shapes.hpp"
 
 namespace lamina::conformance {
 namespace {
@@ -32,8 +33,8 @@ const std::vector<Unary> unary_operators{
     {"square", rounded()},
     {"sin", function()},
     {"cos", function()},
-    {"tanh", function()},
-    {"sigmoid", function(), -20, 20},
+    {"tanh", function(), -2, 2}, // further out 1 - y, and with it the gradient, loses its digits
+    {"sigmoid", function(), -3, 3},
     {"softplus", function(), -20, 20},
     {"relu", exact()},
     {"erf", function()},
@@ -45,7 +46,6 @@ const std::vector<Unary> unary_operators{
 };
 
 CONFORMANCE_CASES(unary) {
-    const std::vector<Shape> shapes{{}, {1}, {127}, {3, 5, 7}, {129, 33}};
     const auto add = [&](const std::string& op, const std::string& what, const Input& x,
                          const Limit& limit, bool differentiable = false) {
         cases.push_back({op + "/" + what,
@@ -57,7 +57,7 @@ CONFORMANCE_CASES(unary) {
                          differentiable ? std::vector<size_t>{0} : std::vector<size_t>{}});
     };
     for (const Unary& u : unary_operators) {
-        for (const Shape& shape : shapes)
+        for (const Shape& shape : odd_shapes())
             add(u.op, shape.to_string(), {shape, uniform(u.low, u.high)}, u.limit,
                 u.differentiable);
         for (const DType dtype : {DType::F64, DType::F16, DType::BF16})
@@ -69,10 +69,13 @@ CONFORMANCE_CASES(unary) {
             {{13}, cycle({0.0, -0.0, 1, inf, nan, 0.5, 1.5, 2.5, 80, inf, nan, 3, 7})}, function());
     for (const char* op : {"neg", "abs", "sign", "relu", "round", "floor", "is_finite", "tanh"})
         add(op, "negative_special", {{6}, cycle({-inf, nan, -0.5, -1.5, -2.5, -1e30})}, function());
+    for (const char* op : {"tanh", "sigmoid", "softplus", "erf"})
+        add(op, "wide", {{1021}, uniform(-30, 30)}, function());
     for (const char* op : {"neg", "abs", "sign", "relu", "square"})
         for (const DType dtype : {DType::I32, DType::I64})
             add(op, text(dtype), {{37}, integers(-99, 99), dtype}, exact());
-    add("logical_not", "[37]", {{37}, integers(0, 1), DType::Bool}, exact());
+    for (const Shape& shape : odd_shapes())
+        add("logical_not", shape.to_string(), {shape, integers(0, 1), DType::Bool}, exact());
 }
 
 struct Binary {
@@ -98,10 +101,35 @@ const std::vector<Binary> binary_operators{
     {"greater_equal", exact(), -3, 3, false},
 };
 
+/// Two equal shapes, a bias for each channel, a factor for each sample, and what numpy stretches.
+std::vector<std::pair<Shape, Shape>> pairs_of_shapes() {
+    std::vector<std::pair<Shape, Shape>> pairs{
+        {{5, 7}, {7}},
+        {{5, 1}, {7}},
+        {{}, {129}},
+        {{2, 3, 5, 7}, {3, 1, 7}},
+        {{129, 33}, {1}},
+        {{1}, {2, 1, 3}},
+        {{128, 10}, {10}},
+        {{10}, {128, 10}},
+        {{1, 127}, {127, 1}},
+        {{129, 1}, {1, 33}},
+        {{3, 28, 28, 20}, {20}},
+        {{2, 20, 14, 14}, {20, 1, 1}},
+        {{2, 7, 7, 13}, {2, 1, 1, 1}},
+        {{2, 7, 7, 13}, {2, 1, 1, 13}},
+        {{2, 7, 7, 1}, {13}},
+        {{1, 3, 1, 5, 1}, {2, 1, 4, 1, 6}},
+        {{1, 35, 35, 16}, {1, 35, 35, 16}},
+    };
+    for (const Shape& shape : odd_shapes())
+        if (shape.rank() < 3)
+            pairs.emplace_back(shape, shape);
+    return pairs;
+}
+
 CONFORMANCE_CASES(binary) {
-    const std::vector<std::pair<Shape, Shape>> shapes{
-        {{127}, {127}},   {{5, 7}, {7}},   {{5, 1}, {7}}, {{}, {129}}, {{2, 3, 5, 7}, {3, 1, 7}},
-        {{129, 33}, {1}}, {{1}, {2, 1, 3}}};
+    const std::vector<std::pair<Shape, Shape>> shapes = pairs_of_shapes();
     for (const Binary& b : binary_operators) {
         const std::string op = b.op;
         const auto add = [&](const std::string& what, const Input& x, const Input& y,
@@ -120,7 +148,7 @@ CONFORMANCE_CASES(binary) {
         add("f64", {{37}, uniform(b.low, b.high), DType::F64}, {{37}, uniform(0.5, 3), DType::F64},
             b.limit);
         // Few values, so that many tie.
-        add("ties", {{129}, integers(1, 3)}, {{129}, integers(1, 3)}, b.limit);
+        add("ties", {{129}, integers(1, 3)}, {{129}, integers(1, 3)}, b.limit, b.differentiable);
         if (op == "div" || op == "pow")
             continue;
         add("special", {{16}, cycle({1, nan, inf, -inf})},
@@ -129,34 +157,34 @@ CONFORMANCE_CASES(binary) {
             add(text(dtype), {{5, 7}, integers(-9, 9), dtype}, {{7}, integers(-9, 9), dtype},
                 exact());
     }
-    const Input choice{{5, 7}, integers(0, 1), DType::Bool};
-    for (const char* op : {"logical_and", "logical_or"})
-        cases.push_back({std::string(op) + "/[5, 7][7]",
-                         op,
-                         {choice, {{7}, integers(0, 1), DType::Bool}},
+    for (const auto& [x, y] : shapes)
+        for (const char* op : {"logical_and", "logical_or"})
+            cases.push_back({op + ("/" + x.to_string()) + y.to_string(),
+                             op,
+                             {{x, integers(0, 1), DType::Bool}, {y, integers(0, 1), DType::Bool}},
+                             {},
+                             exact()});
+}
+
+CONFORMANCE_CASES(select) {
+    const auto add = [&](const std::string& what, const Shape& choice, const Input& x,
+                         const Input& y) {
+        cases.push_back({"select/" + what,
+                         "select",
+                         {{choice, integers(0, 1), DType::Bool}, x, y},
                          {},
-                         exact()});
-    cases.push_back({"select/[5, 7]",
-                     "select",
-                     {choice, {{5, 7}, uniform()}, {{5, 7}, uniform()}},
-                     {},
-                     exact(),
-                     {},
-                     {1, 2}});
-    cases.push_back(
-        {"select/broadcast",
-         "select",
-         {{{5, 1}, integers(0, 1), DType::Bool}, {{3, 1, 7}, uniform()}, {{}, uniform()}},
-         {},
-         exact(),
-         {},
-         {1, 2}});
-    cases.push_back(
-        {"select/i64",
-         "select",
-         {choice, {{5, 7}, integers(-9, 9), DType::I64}, {{7}, integers(-9, 9), DType::I64}},
-         {},
-         exact()});
+                         exact(),
+                         {},
+                         is_floating(x.dtype) ? std::vector<size_t>{1, 2} : std::vector<size_t>{}});
+    };
+    for (const auto& [x, y] : pairs_of_shapes()) {
+        add(x.to_string() + y.to_string(), x, {x, uniform()}, {y, uniform()});
+        if (x != y)
+            add("stretched" + y.to_string() + x.to_string(), y, {y, uniform()}, {x, uniform()});
+    }
+    add("broadcast", {5, 1}, {{3, 1, 7}, uniform()}, {{}, uniform()});
+    for (const DType dtype : {DType::I32, DType::I64, DType::U8, DType::F16})
+        add(text(dtype), {5, 7}, {{5, 7}, integers(0, 9), dtype}, {{7}, integers(0, 9), dtype});
 }
 
 CONFORMANCE_CASES(cast) {
@@ -168,14 +196,26 @@ CONFORMANCE_CASES(cast) {
     for (const DType from : dtypes)
         for (const DType to : dtypes)
             add(text(from) + "_to_" + text(to), {{127}, integers(0, 100), from}, to);
+    // The gradient is a cast back.
+    const std::vector<DType> real{DType::F16, DType::BF16, DType::F64, DType::F32};
+    for (size_t i = 0; i < odd_shapes().size(); ++i) {
+        const DType to = real[i % real.size()];
+        cases.push_back({"cast/" + odd_shapes()[i].to_string() + "_to_" + text(to),
+                         "cast",
+                         {{odd_shapes()[i], uniform()}},
+                         {{"dtype", text(to)}},
+                         exact(),
+                         {},
+                         {0}});
+    }
     add("fractions_to_i32", {{129}, uniform(-100, 100)}, DType::I32);
     add("fractions_to_bool", {{5}, cycle({0, 0.5, -0.25, nan, inf})}, DType::Bool);
 }
 
 CONFORMANCE_CASES(fused) {
-    const auto add = [&](const char* what, const char* program, std::vector<int64_t> outputs,
+    const auto add = [&](const std::string& what, const char* program, std::vector<int64_t> outputs,
                          std::vector<Input> inputs, Limit limit = function()) {
-        cases.push_back({std::string("fused_elementwise/") + what,
+        cases.push_back({"fused_elementwise/" + what,
                          "fused_elementwise",
                          std::move(inputs),
                          {{"program", std::string(program)}, {"outputs", std::move(outputs)}},
@@ -184,6 +224,11 @@ CONFORMANCE_CASES(fused) {
     const Input x{{13, 17}, uniform()}, bias{{17}, uniform()}, column{{13, 1}, uniform()},
         scalar{{}, uniform(0.5, 1)}, vector{{129}, uniform()};
     add("bias_relu", "add i0 i1;relu t0", {1}, {x, bias}, rounded());
+    for (const Shape& shape : odd_shapes()) {
+        const Shape channels = shape.empty() ? Shape{} : Shape{shape.back()};
+        add("scaled_bias_relu/" + shape.to_string(), "mul i0 i1;add t0 i2;relu t1", {2},
+            {{shape, uniform()}, {channels, uniform()}, {{}, uniform()}}, rounded());
+    }
     add("relu_gradient", "greater i0 c0;select t0 i1 c0", {1}, {x, x}, exact());
     add("two_outputs", "mul i0 i1;add t0 c1;exp t1", {0, 2}, {x, column});
     add("bool_output", "less i0 i1;select t0 i0 i1", {0, 1}, {x, scalar}, exact());

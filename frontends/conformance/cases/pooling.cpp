@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "case.hpp"
+#include "cases/shapes.hpp"
 
 namespace lamina::conformance {
 namespace {
@@ -50,14 +51,20 @@ const std::vector<Pool> pools{
       {"padding_low", Ints{0, 1, 1}},
       {"padding_high", Ints{1, 0, 1}}}},
     {"batch_129", {129, 4, 4, 1}, {{"window", Ints{2, 2}}, {"strides", Ints{2, 2}}}},
+    {"batch_128", {128, 5, 3, 2}, {{"window", Ints{2, 2}}, {"strides", Ints{1, 1}}}},
+    {"batch_127", {127, 3, 5, 3}, {{"window", Ints{3, 2}}, {"strides", Ints{2, 2}}}},
+    {"one_pixel", {1, 1, 1, 1}, {{"window", Ints{1, 1}}}},
+    {"lenet_2", {2, 14, 14, 50}, {{"window", Ints{2, 2}}, {"strides", Ints{2, 2}}}},
+    {"vgg16", {1, 28, 28, 32}, {{"window", Ints{2, 2}}, {"strides", Ints{2, 2}}}},
+    {"inception_reduction", {1, 35, 35, 24}, {{"window", Ints{3, 3}}, {"strides", Ints{2, 2}}}},
+    {"inception_branch",
+     {1, 17, 17, 24},
+     {{"window", Ints{3, 3}},
+      {"strides", Ints{1, 1}},
+      {"padding_low", Ints{1, 1}},
+      {"padding_high", Ints{1, 1}}}},
+    {"inception_global", {2, 8, 8, 80}, {{"window", Ints{8, 8}}}},
 };
-
-Shape first(const Shape& last) {
-    Shape shape{last[0], last.back()};
-    for (size_t i = 1; i + 1 < last.rank(); ++i)
-        shape.push_back(last[i]);
-    return shape;
-}
 
 Shape output(const Pool& p) {
     const auto entry = [&](const char* name, size_t i, int64_t otherwise) {
@@ -81,8 +88,8 @@ CONFORMANCE_CASES(pooling) {
                 std::string("/") + p.name + (channels_last ? "" : "/channels_first");
             Attributes attrs = p.attrs;
             attrs["data_format"] = std::string(channels_last ? "channels_last" : "channels_first");
-            const Shape xs = channels_last ? p.x : first(p.x);
-            const Shape ys = channels_last ? output(p) : first(output(p));
+            const Shape xs = channels_last ? p.x : channels_first(p.x);
+            const Shape ys = channels_last ? output(p) : channels_first(output(p));
             const Input ties{xs, integers(-2, 2)}, random{xs, uniform()}, dy{ys, integers()};
             cases.push_back(
                 {"max_pool" + tail + "/random", "max_pool", {random}, attrs, exact(), {}, {0}});
@@ -102,7 +109,7 @@ CONFORMANCE_CASES(pooling) {
             cases.push_back({"avg_pool" + tail, "avg_pool", {random}, attrs, sum_of(9), {}, {0}});
             attrs["input_shape"] = Ints(xs.begin(), xs.end());
             cases.push_back(
-                {"avg_pool_grad" + tail, "avg_pool_grad", {{ys, uniform()}}, attrs, sum_of(9)});
+                {"avg_pool_grad" + tail, "avg_pool_grad", {dy}, attrs, sum_of(9), {}, {0}});
         }
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double inf = std::numeric_limits<double>::infinity();
@@ -127,7 +134,9 @@ CONFORMANCE_CASES(pooling) {
                                                {"shrink", {1, 9, 8, 2}, {4, 3}},
                                                {"one", {2, 3, 3, 1}, {1, 1}},
                                                {"1d", {2, 7, 3}, {17}},
-                                               {"3d", {1, 2, 3, 4, 2}, {4, 5, 3}}})
+                                               {"3d", {1, 2, 3, 4, 2}, {4, 5, 3}},
+                                               {"same", {2, 7, 5, 3}, {7, 5}},
+                                               {"batch_129", {129, 3, 2, 1}, {5, 4}}})
         for (const char* method : {"nearest", "bilinear"})
             for (const bool channels_last : {true, false}) {
                 const std::string tail = std::string("/") + r.name + "/" + method +
@@ -139,8 +148,8 @@ CONFORMANCE_CASES(pooling) {
                 Shape y = r.x;
                 for (size_t i = 0; i < r.size.size(); ++i)
                     y[i + 1] = r.size[i];
-                const Shape xs = channels_last ? r.x : first(r.x),
-                            ys = channels_last ? y : first(y);
+                const Shape xs = channels_last ? r.x : channels_first(r.x),
+                            ys = channels_last ? y : channels_first(y);
                 Attributes grad = attrs;
                 attrs["size"] = r.size;
                 grad["input_shape"] = Ints(xs.begin(), xs.end());
@@ -150,7 +159,9 @@ CONFORMANCE_CASES(pooling) {
                                  "resize_grad",
                                  {{ys, integers()}},
                                  grad,
-                                 limit.kind == Limit::Class::Exact ? exact() : sum_of(64)});
+                                 limit.kind == Limit::Class::Exact ? exact() : sum_of(64),
+                                 {},
+                                 {0}});
             }
 }
 

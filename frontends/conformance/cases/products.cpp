@@ -2,6 +2,7 @@
 #include <array>
 
 #include "case.hpp"
+#include "cases/shapes.hpp"
 
 namespace lamina::conformance {
 namespace {
@@ -84,14 +85,33 @@ const std::vector<Convolution> convolutions{
     {"batch_128", {128, 4, 5, 2}, {3, 3, 2, 5}, {}},
     {"batch_129", {129, 5, 3, 1}, {2, 2, 1, 3}, {}},
     {"one_pixel", {1, 1, 1, 1}, {1, 1, 1, 1}, {}},
+    {"vgg16_1",
+     {1, 28, 28, 3},
+     {3, 3, 3, 64},
+     {{"padding_low", Ints{1, 1}}, {"padding_high", Ints{1, 1}}}},
+    {"vgg16_5",
+     {1, 7, 7, 64},
+     {3, 3, 64, 64},
+     {{"padding_low", Ints{1, 1}}, {"padding_high", Ints{1, 1}}}},
+    {"inception_stem", {1, 29, 29, 3}, {3, 3, 3, 32}, {{"strides", Ints{2, 2}}}},
+    {"inception_5x5",
+     {1, 35, 35, 12},
+     {5, 5, 12, 16},
+     {{"padding_low", Ints{2, 2}}, {"padding_high", Ints{2, 2}}}},
+    {"inception_1x7",
+     {1, 17, 17, 24},
+     {1, 7, 24, 32},
+     {{"padding_low", Ints{0, 3}}, {"padding_high", Ints{0, 3}}}},
+    {"inception_7x1",
+     {1, 17, 17, 24},
+     {7, 1, 24, 32},
+     {{"padding_low", Ints{3, 0}}, {"padding_high", Ints{3, 0}}}},
+    {"inception_3x1",
+     {2, 8, 8, 48},
+     {3, 1, 48, 48},
+     {{"padding_low", Ints{1, 0}}, {"padding_high", Ints{1, 0}}}},
+    {"large_kernel", {1, 19, 17, 3}, {11, 13, 3, 5}, {}},
 };
-
-Shape first(const Shape& last) {
-    Shape shape{last[0], last.back()};
-    for (size_t i = 1; i + 1 < last.rank(); ++i)
-        shape.push_back(last[i]);
-    return shape;
-}
 
 int64_t entry(const Attributes& attrs, const char* name, size_t i, int64_t otherwise) {
     const auto it = attrs.find(name);
@@ -126,20 +146,16 @@ void add_convolution(Cases& cases, const Convolution& c, const Data& d, bool cha
     Attributes attrs = c.attrs;
     attrs["data_format"] = std::string(channels_last ? "channels_last" : "channels_first");
     const Shape y = output(c);
-    const Input x{channels_last ? c.x : first(c.x), d.fill, d.dtype},
-        filter{c.filter, d.fill, d.dtype}, dy{channels_last ? y : first(y), d.fill, d.dtype};
+    const Input x{channels_last ? c.x : channels_first(c.x), d.fill, d.dtype},
+        filter{c.filter, d.fill, d.dtype},
+        dy{channels_last ? y : channels_first(y), d.fill, d.dtype};
     const auto terms = [&](int64_t n) {
         return d.exact ? exact() : sum_of(static_cast<double>(n));
     };
     const int64_t window = c.filter.elements() / c.filter.back();
-    const bool differentiate = std::string(d.name) == "random";
-    cases.push_back({"conv" + tail,
-                     "conv",
-                     {x, filter},
-                     attrs,
-                     terms(window),
-                     {},
-                     differentiate ? std::vector<size_t>{0, 1} : std::vector<size_t>{}});
+    const auto gradient =
+        std::string(d.name) == "random" ? std::vector<size_t>{0, 1} : std::vector<size_t>{};
+    cases.push_back({"conv" + tail, "conv", {x, filter}, attrs, terms(window), {}, gradient});
 
     Attributes backward = attrs;
     backward["input_shape"] = Ints(x.shape.begin(), x.shape.end());
@@ -147,14 +163,18 @@ void add_convolution(Cases& cases, const Convolution& c, const Data& d, bool cha
                      "conv_backward_data",
                      {dy, filter},
                      backward,
-                     terms(c.filter.elements() / c.filter[c.filter.rank() - 2])});
+                     terms(c.filter.elements() / c.filter[c.filter.rank() - 2]),
+                     {},
+                     gradient});
     backward.erase("input_shape");
     backward["filter_shape"] = Ints(c.filter.begin(), c.filter.end());
     cases.push_back({"conv_backward_filter" + tail,
                      "conv_backward_filter",
                      {x, dy},
                      backward,
-                     terms(y.elements() / y.back())});
+                     terms(y.elements() / y.back()),
+                     {},
+                     gradient});
 }
 
 CONFORMANCE_CASES(conv) {

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "case.hpp"
+#include "cases/shapes.hpp"
 
 namespace lamina::conformance {
 namespace {
@@ -14,14 +15,26 @@ CONFORMANCE_CASES(reduce) {
         Ints axes;
         double terms;
     };
-    const std::vector<Reduction> reductions{
-        {{5, 7, 11}, {0}, 5},     {{5, 7, 11}, {1}, 7},
-        {{5, 7, 11}, {2}, 11},    {{5, 7, 11}, {0, 2}, 55},
-        {{5, 7, 11}, {0, 1}, 35}, {{5, 7, 11}, {0, 1, 2}, 385},
-        {{129, 127}, {-1}, 127},  {{129, 127}, {0}, 129},
-        {{1, 1}, {0}, 1},         {{7}, {}, 1},
-        {{70001}, {0}, 70001},    {{3, 2, 5, 3, 7}, {0, 2, 4}, 105},
-        {{128, 500}, {0}, 128},   {{2, 9, 8, 6}, {0, 1, 2}, 144}};
+    const std::vector<Reduction> reductions{{{5, 7, 11}, {0}, 5},
+                                            {{5, 7, 11}, {1}, 7},
+                                            {{5, 7, 11}, {2}, 11},
+                                            {{5, 7, 11}, {0, 2}, 55},
+                                            {{5, 7, 11}, {0, 1}, 35},
+                                            {{5, 7, 11}, {0, 1, 2}, 385},
+                                            {{129, 127}, {-1}, 127},
+                                            {{129, 127}, {0}, 129},
+                                            {{1, 1}, {0}, 1},
+                                            {{7}, {}, 1},
+                                            {{70001}, {0}, 70001},
+                                            {{3, 2, 5, 3, 7}, {0, 2, 4}, 105},
+                                            {{128, 500}, {0}, 128},
+                                            {{2, 9, 8, 6}, {0, 1, 2}, 144},
+                                            {{1, 127}, {0}, 1},
+                                            {{127, 1}, {1}, 1},
+                                            {{13, 17}, {0, 1}, 221},
+                                            {{2, 3}, {1}, 3},
+                                            {{2, 8, 8, 80}, {1, 2}, 64},
+                                            {{2, 80, 8, 8}, {2, 3}, 64}};
     for (const Reduction& r : reductions)
         for (const bool keep : {false, true}) {
             std::string axes;
@@ -56,7 +69,9 @@ CONFORMANCE_CASES(reduce) {
                                  "reduce_prod",
                                  {{r.x, uniform(0.9, 1.1)}},
                                  attrs,
-                                 function(r.terms * r.terms)});
+                                 function(r.terms * r.terms),
+                                 {},
+                                 {0}});
         }
     const double inf = std::numeric_limits<double>::infinity();
     const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -87,39 +102,27 @@ CONFORMANCE_CASES(softmax) {
         Shape x;
         int64_t axis;
     };
-    for (const Softmax& s : std::vector<Softmax>{{{1, 1}, -1},
-                                                 {{3, 10}, -1},
-                                                 {{128, 10}, 1},
-                                                 {{129, 3}, -1},
-                                                 {{7, 1000}, -1},
-                                                 {{5, 7, 11}, 1},
-                                                 {{5, 7}, 0},
-                                                 {{127}, 0}}) {
+    std::vector<Softmax> list{
+        {{5, 7, 11}, 1}, {{5, 7}, 0}, {{127}, 0}, {{2, 3, 5, 7}, -1}, {{2, 13, 3, 3}, 1}};
+    for (const int64_t rows : {1, 2, 7, 127, 128, 129})
+        for (const int64_t classes : {1, 2, 10, 33, 127, 1000})
+            if (rows * classes < 20000)
+                list.push_back({{rows, classes}, -1});
+    for (const Softmax& s : list) {
         const std::string tail = "/" + s.x.to_string() + "axis" + std::to_string(s.axis);
         const Attributes attrs{{"axis", s.axis}};
         const auto terms = static_cast<double>(s.x.at(s.axis));
-        cases.push_back({"softmax" + tail,
-                         "softmax",
-                         {{s.x, uniform(-9, 9)}},
-                         attrs,
-                         function(terms),
-                         {},
-                         {0}});
-        cases.push_back({"log_softmax" + tail,
-                         "log_softmax",
-                         {{s.x, uniform(-9, 9)}},
-                         attrs,
-                         function(terms),
-                         {},
-                         {0}});
+        const Input x{s.x, uniform(-9, 9)};
+        for (const char* op : {"softmax", "log_softmax"})
+            cases.push_back({op + tail, op, {x}, attrs, function(terms), {}, {0}});
         cases.push_back(
             {"argmax" + tail + "/random", "argmax", {{s.x, uniform()}}, attrs, exact()});
         cases.push_back(
             {"argmax" + tail + "/ties", "argmax", {{s.x, integers(0, 2)}}, attrs, exact()});
-        if (s.axis + 1 == static_cast<int64_t>(s.x.rank()) || s.axis == -1)
+        if (s.axis == -1)
             cases.push_back({"softmax_cross_entropy" + tail,
                              "softmax_cross_entropy",
-                             {{s.x, uniform(-9, 9)}, {s.x, uniform(0, 1)}},
+                             {x, {s.x, uniform(0, 1)}},
                              {},
                              function(terms),
                              {},
@@ -148,13 +151,19 @@ CONFORMANCE_CASES(softmax) {
                      {{"axis", 1}},
                      exact()});
     for (const int64_t k : {1, 3, 10})
-        for (const Shape& x : {Shape{10}, Shape{7, 10}, Shape{129, 11}, Shape{3, 2, 1000}}) {
+        for (const Shape& x : {Shape{10}, Shape{127}, Shape{1, 1}, Shape{7, 10}, Shape{129, 11},
+                               Shape{128, 33}, Shape{1, 257}, Shape{127, 3}, Shape{3, 2, 1000},
+                               Shape{2, 3, 5, 13}, Shape{5, 3}, Shape{2, 64}}) {
+            if (k > x.back())
+                continue;
             const std::string tail = "/" + x.to_string() + "k" + std::to_string(k);
+            const Attributes attrs{{"k", k}};
             cases.push_back(
-                {"top_k" + tail + "/random", "top_k", {{x, uniform()}}, {{"k", k}}, exact()});
+                {"top_k" + tail + "/random", "top_k", {{x, uniform()}}, attrs, exact(), {}, {0}});
             cases.push_back(
-                {"top_k" + tail + "/ties", "top_k", {{x, integers(0, 4)}}, {{"k", k}}, exact()});
+                {"top_k" + tail + "/ties", "top_k", {{x, integers(0, 4)}}, attrs, exact()});
         }
+    cases.push_back({"top_k/all", "top_k", {{{4, 7}, uniform()}}, {{"k", 7}}, exact(), {}, {0}});
 }
 
 CONFORMANCE_CASES(batch_norm) {
@@ -162,12 +171,16 @@ CONFORMANCE_CASES(batch_norm) {
         Shape x;
         int64_t axis;
     };
-    for (const Norm& n : std::vector<Norm>{{{4, 5, 6, 7}, -1},
-                                           {{4, 7, 5, 6}, 1},
-                                           {{129, 3}, -1},
-                                           {{2, 13, 17, 1}, -1},
-                                           {{3, 33, 5}, -1},
-                                           {{8, 2, 2, 127}, 3}}) {
+    std::vector<Norm> norms{{{129, 3}, -1}, {{127, 13}, -1}, {{128, 10}, 1}, {{7, 1}, -1}};
+    for (const Shape& x :
+         {Shape{4, 5, 6, 7}, Shape{2, 13, 17, 1}, Shape{3, 33, 5}, Shape{8, 2, 2, 127},
+          Shape{1, 7, 5, 3}, Shape{2, 3, 3, 64}, Shape{3, 1, 1, 129}, Shape{127, 2, 2, 3},
+          Shape{1, 14, 14, 32}, Shape{1, 35, 35, 13}, Shape{2, 8, 8, 40}, Shape{2, 3, 4, 5, 6},
+          Shape{2, 257, 2}, Shape{5, 4, 3, 16}}) {
+        norms.push_back({x, -1});
+        norms.push_back({channels_first(x), 1});
+    }
+    for (const Norm& n : norms) {
         const std::string tail = "/" + n.x.to_string() + "axis" + std::to_string(n.axis);
         const Shape channels{n.x.at(n.axis)};
         const auto terms = static_cast<double>(n.x.elements() / channels[0]);

@@ -66,6 +66,8 @@ TEST_CASE("bound: grows with the square root of the sum's length, more for trans
     CHECK(bound(sum_of(1), DType::F32, "transformed").worst == Approx(30 * short_sum.worst));
     CHECK(bound(sum_of(1), DType::F16, "exact").worst > 1000 * short_sum.worst);
     CHECK(bound(exact(), DType::F32, "exact").worst == 0);
+    CHECK(bound(net_of(400), DType::F32, "").worst ==
+          Approx(2 * bound(net_of(100), DType::F32, "").worst));
 }
 
 TEST_CASE("make_inputs: a case's inputs depend on its name alone, integers are whole") {

@@ -1,0 +1,184 @@
+#include "training.hpp"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "case.hpp"
+#include "compare.hpp"
+#include "lamina/thread_pool.hpp"
+
+namespace lamina::conformance {
+
+namespace {
+
+using Values = std::map<std::string, Tensor>;
+
+/// A net on one backend with its training step.
+struct Trained {
+    Model model;
+    std::shared_ptr<Executable> step;
+
+    Trained(const Net& net, const std::string& backend, int64_t batch, const std::string& optimizer)
+        : model(net.build()) {
+        model.use(backend);
+        model.compile({optimizer, "categorical_crossentropy", {"accuracy"}});
+        step = model.executable(Mode::Train, batch);
+    }
+    Values variables() const {
+        Values values;
+        for (const Variable& v : step->graph().variables())
+            values[v.name] = model.variable(v.name);
+        return values;
+    }
+    void start_from(const Values& variables) {
+        for (const auto& [name, value] : variables)
+            model.set_variable(name, value);
+        model.initialize(1, *step);
+    }
+};
+
+/// What a step reads: samples and classes drawn from the test's name, and the step's number.
+Values step_inputs(const std::string& name, const Graph& graph, int64_t classes, int step) {
+    const auto draw = [&](const TensorType& type, const Fill& fill) {
+        const Case drawn{
+            fmt::format("{}/{}", name, step), "", {{type.shape, fill, type.dtype}}, {}, {}};
+        return make_inputs(drawn)[0];
+    };
+    Values values;
+    for (const auto& [input, id] : graph.inputs()) {
+        const TensorType& type = graph.type(id);
+        if (input == "x")
+            values[input] = draw(type, uniform());
+        else if (input == "y")
+            values[input] = draw(type, integers(0, static_cast<double>(classes - 1)));
+        else if (input == "learning_rate")
+            values[input] = Tensor::scalar(0.01f);
+        else if (input == "iterations")
+            values[input] = Tensor::scalar(static_cast<float>(step));
+        else if (input == "rng_state")
+            values[input] = Tensor::from(std::vector<int64_t>{7, step, 3 * step});
+        else
+            values[input] = Tensor::zeros(type.dtype, type.shape);
+    }
+    return values;
+}
+
+std::string differing_bits(const Values& first, const Values& again) {
+    for (const auto& [name, value] : first)
+        if (std::memcmp(value.raw(), again.at(name).raw(), value.bytes()) != 0)
+            return name + " has other bits when trained again";
+    return "";
+}
+
+/// Of so many runs of the program.
+Limit limit_of(const Executable& program, int runs) {
+    return net_of(static_cast<double>(program.steps().size()) * runs);
+}
+
+std::string compare_training(const std::string& name, Trained& oracle, Trained& mine, int steps) {
+    const Values start = oracle.variables();
+    mine.start_from(start);
+    std::vector<Values> inputs;
+    for (int step = 0; step < steps; ++step)
+        inputs.push_back(step_inputs(name, mine.step->graph(), mine.model.classes(), step));
+    for (int step = 0; step < steps; ++step) {
+        const auto at = static_cast<size_t>(step);
+        const Tensor want = oracle.step->run(inputs[at]).at("loss");
+        const Tensor got = mine.step->run(inputs[at]).at("loss");
+        if (const std::string wrong = compare(got, want, limit_of(*oracle.step, step + 1), "");
+            !wrong.empty())
+            return fmt::format("loss of step {}: {}", step + 1, wrong);
+    }
+    const Values got = mine.variables();
+    for (const auto& [variable, want] : oracle.variables())
+        if (const std::string wrong =
+                compare(got.at(variable), want, limit_of(*oracle.step, steps), "");
+            !wrong.empty())
+            return fmt::format("after {} steps {}: {}", steps, variable, wrong);
+    mine.start_from(start);
+    for (const Values& batch : inputs)
+        mine.step->run(batch);
+    return differing_bits(got, mine.variables());
+}
+
+CONFORMANCE_TESTS(train) {
+    const std::vector<std::pair<std::string, std::string>> optimizers{
+        {"sgd", "sgd"},
+        {"sgd_momentum", "sgd:momentum=0.9"},
+        {"sgd_nesterov", "sgd:momentum=0.9,nesterov=true"},
+        {"rmsprop", "rmsprop"},
+        {"rmsprop_centered", "rmsprop:centered=true,momentum=0.5"},
+        {"adam", "adam"},
+        {"adam_amsgrad", "adam:amsgrad=true"},
+        {"adamw", "adamw"},
+        {"adagrad", "adagrad"},
+        {"adadelta", "adadelta"},
+        {"adamax", "adamax"},
+        {"nadam", "nadam"},
+        {"clipnorm", "sgd:clipnorm=0.1"},
+        {"global_clipnorm", "adam:global_clipnorm=0.1"},
+        {"clipvalue", "sgd:momentum=0.5,clipvalue=0.01"},
+    };
+    for (const Net& net : small_nets())
+        for (const auto& [label, optimizer] : optimizers) {
+            const std::string name = "train/" + net.name + "/" + label, spec = optimizer;
+            tests.push_back({name, "train", [&net, name, spec](const Target& target) {
+                                 return check_training(name, target, net, net.batches[0], spec, 10);
+                             }});
+        }
+}
+
+CONFORMANCE_TESTS(models) {
+    for (const Net& net : known_nets())
+        for (const int64_t batch : net.batches) {
+            const std::string tail = fmt::format("model/{}/batch_{}/", net.name, batch);
+            tests.push_back({tail + "forward", "test", [&net, tail, batch](const Target& target) {
+                                 return check_prediction(tail + "forward", target, net, batch);
+                             }});
+            tests.push_back({tail + "step", "train", [&net, tail, batch](const Target& target) {
+                                 return check_training(tail + "step", target, net, batch,
+                                                       "sgd:momentum=0.9", 1);
+                             }});
+        }
+}
+
+} // namespace
+
+std::vector<Result> check_training(const std::string& name, const Target& target, const Net& net,
+                                   int64_t batch, const std::string& optimizer, int steps) {
+    set_threads(2);
+    Trained oracle(net, "reference", batch, optimizer);
+    oracle.model.initialize(1, *oracle.step);
+    try {
+        Trained mine(net, target.spec, batch, optimizer);
+        return verdict(name, compare_training(name, oracle, mine, steps));
+    } catch (const Error& e) {
+        return verdict(name, e);
+    }
+}
+
+std::vector<Result> check_prediction(const std::string& name, const Target& target, const Net& net,
+                                     int64_t batch) {
+    set_threads(2);
+    Model oracle = net.build(), mine = net.build();
+    oracle.use("reference");
+    oracle.initialize(1);
+    mine.use(target.spec);
+    for (const std::string& variable : oracle.variable_names())
+        mine.set_variable(variable, oracle.variable(variable));
+    Shape shape{batch};
+    for (const int64_t d : oracle.input_shape())
+        shape.push_back(d);
+    const Tensor x = make_inputs({name, "", {{shape, uniform()}}, {}, {}})[0];
+    try {
+        const Tensor got = mine.predict(x, batch);
+        const Tensor want = oracle.predict(x, batch);
+        return verdict(
+            name, compare(got, want, limit_of(*oracle.executable(Mode::Predict, batch), 1), ""));
+    } catch (const Error& e) {
+        return verdict(name, e);
+    }
+}
+
+} // namespace lamina::conformance

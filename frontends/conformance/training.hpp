@@ -1,0 +1,18 @@
+/// A net trained, or only run, on two backends from the same weights and data.
+#pragma once
+
+#include "nets.hpp"
+#include "test.hpp"
+
+namespace lamina::conformance {
+
+/// So many steps; then the loss of every step and each weight, statistic and optimizer slot must be
+/// the reference's, and a second run from the start must give the same bits.
+std::vector<Result> check_training(const std::string& name, const Target& target, const Net& net,
+                                   int64_t batch, const std::string& optimizer, int steps);
+
+/// The outputs for random samples.
+std::vector<Result> check_prediction(const std::string& name, const Target& target, const Net& net,
+                                     int64_t batch);
+
+} // namespace lamina::conformance
