@@ -29,8 +29,7 @@ HWY_INLINE void gather_pixel(const DepthwisePlan& plan, const float* image, cons
     const std::int64_t rest = count - (NV - 1) * lanes;
     const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(rest, lanes)));
     const auto load = [&](const float* from, int v) HWY_ATTR {
-        return v + 1 < NV ? hn::LoadU(d, from + v * lanes)
-                          : hn::MaskedLoad(mask, d, from + v * lanes);
+        return v + 1 < NV ? hn::LoadU(d, from + v * lanes) : masked_load(mask, d, from + v * lanes);
     };
     FloatVec acc[NV];
     for (int v = 0; v < NV; ++v)

@@ -15,6 +15,8 @@
 #include <cmath>
 #include <limits>
 
+#include "compute/partial-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {
 

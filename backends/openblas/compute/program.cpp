@@ -101,7 +101,8 @@ Program::Program(const plugin::Expression& expression, std::span<const ProgramTy
     for (const ProgramType& type : inputs) {
         inputs_.push_back(classify(type, shape));
         dtypes.push_back(type.dtype);
-        // Bytes are unpacked to floats, which hold each exactly; a result in bytes is not vectorised.
+        // Bytes are unpacked to floats, which hold each exactly; a result in bytes is not
+        // vectorised.
         vectorised_ = vectorised_ && (is_vectorised(type.dtype) || type.dtype == LM_U8);
     }
     collapse(shape_, inputs_);

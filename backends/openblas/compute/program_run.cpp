@@ -28,7 +28,7 @@ HWY_INLINE void map1(const float* a, float* out, std::size_t n, F&& f) {
         hn::StoreU(f(hn::LoadU(d, a + i)), d, out + i);
     if (i < n) {
         const auto mask = hn::FirstN(d, n - i);
-        hn::BlendedStore(f(hn::MaskedLoad(mask, d, a + i)), mask, d, out + i);
+        hn::BlendedStore(f(masked_load(mask, d, a + i)), mask, d, out + i);
     }
 }
 
@@ -41,7 +41,7 @@ HWY_INLINE void map2(const float* a, const float* b, float* out, std::size_t n, 
         hn::StoreU(f(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i);
     if (i < n) {
         const auto mask = hn::FirstN(d, n - i);
-        hn::BlendedStore(f(hn::MaskedLoad(mask, d, a + i), hn::MaskedLoad(mask, d, b + i)), mask, d,
+        hn::BlendedStore(f(masked_load(mask, d, a + i), masked_load(mask, d, b + i)), mask, d,
                          out + i);
     }
 }

@@ -31,7 +31,7 @@ double exponentials(const float* x, float maximum, float* y, std::int64_t n) {
     const auto shift = splat(maximum);
     for (std::size_t i = 0; i < count; i += lanes) {
         const auto mask = hn::FirstN(d, count - i);
-        const auto e = exp_of(hn::Sub(hn::MaskedLoad(mask, d, x + i), shift));
+        const auto e = exp_of(hn::Sub(masked_load(mask, d, x + i), shift));
         hn::BlendedStore(e, mask, d, y + i);
     }
     double sum = 0;

@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "compute/epilogue.hpp"
+#include "compute/partial-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {
@@ -69,7 +70,7 @@ HWY_INLINE void load_tile(const TileOut& out, FloatVec (&acc)[MR][NV]) {
             else if (v + 1 < NV || last >= lanes)
                 acc[m][v] = hn::LoadU(d, out.rows[m] + out.first + v * lanes);
             else
-                acc[m][v] = hn::MaskedLoad(mask, d, out.rows[m] + out.first + v * lanes);
+                acc[m][v] = masked_load(mask, d, out.rows[m] + out.first + v * lanes);
         }
 }
 
@@ -84,7 +85,7 @@ HWY_INLINE void store_tile(const TileOut& out, FloatVec (&acc)[MR][NV]) {
         for (int v = 0; v < NV; ++v) {
             const auto bias = v + 1 < NV || last >= lanes
                                   ? hn::LoadU(d, out.bias + v * lanes)
-                                  : hn::MaskedLoad(mask, d, out.bias + v * lanes);
+                                  : masked_load(mask, d, out.bias + v * lanes);
 #pragma GCC unroll 16
             for (int m = 0; m < MR; ++m)
                 acc[m][v] = hn::Add(acc[m][v], bias);
@@ -189,7 +190,7 @@ HWY_NOINLINE void tile_lines(const float* HWY_RESTRICT a, const std::int64_t* of
                 hn::StoreU(out.accumulate ? hn::Add(hn::LoadU(d, to), acc[m][v]) : acc[m][v], d,
                            to);
             else
-                hn::BlendedStore(out.accumulate ? hn::Add(hn::MaskedLoad(mask, d, to), acc[m][v])
+                hn::BlendedStore(out.accumulate ? hn::Add(masked_load(mask, d, to), acc[m][v])
                                                 : acc[m][v],
                                  mask, d, to);
         }

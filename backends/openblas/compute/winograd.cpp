@@ -102,7 +102,7 @@ inline void store_target(const WinogradCall& call, const float* products, std::i
         }
         auto bias = hn::Zero(d);
         if (call.epilogue.bias != nullptr)
-            bias = hn::MaskedLoad(mask, d, call.epilogue.bias + first_column + k);
+            bias = masked_load(mask, d, call.epilogue.bias + first_column + k);
 #pragma GCC unroll 8
         for (int j = 0; j < M; ++j) {
             FloatVec m[Alpha];

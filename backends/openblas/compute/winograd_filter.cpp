@@ -42,7 +42,7 @@ inline void transform_target(const WinogradFilterPlan& plan, const float* dy, st
                     else if (count == lanes)
                         y[j] = hn::LoadU(d, at);
                     else
-                        y[j] = hn::MaskedLoad(mask, d, at);
+                        y[j] = masked_load(mask, d, at);
                 }
                 target_gradient_transform(y, half[i]);
             }
@@ -127,10 +127,10 @@ inline void finish_filter(const WinogradFilterPlan& plan, const float* partials,
             FloatVec u[alpha];
             for (int j = 0; j < alpha; ++j) {
                 const float* from = partials + (i * alpha + j) * size + x;
-                u[j] = hn::MaskedLoad(mask, d, from);
+                u[j] = masked_load(mask, d, from);
                 for (std::int64_t chunk = 1; chunk < plan.chunks; ++chunk)
-                    u[j] = hn::Add(u[j],
-                                   hn::MaskedLoad(mask, d, from + chunk * plan.partial_floats()));
+                    u[j] =
+                        hn::Add(u[j], masked_load(mask, d, from + chunk * plan.partial_floats()));
             }
             filter_gradient_transform(u, half[i]);
         }

@@ -76,7 +76,7 @@ inline void transform_lines(const WinogradTiles& t, const float* source, const S
     if (x < inside) {
         const auto mask = hn::FirstN(d, static_cast<std::size_t>(inside - x));
         for (int i = 0; i < Alpha; ++i)
-            in[i] = hn::MaskedLoad(mask, d, from[i] + x);
+            in[i] = masked_load(mask, d, from[i] + x);
         source_transform(in, out);
 #pragma GCC unroll 8
         for (int i = 0; i < Alpha; ++i)

@@ -7,7 +7,8 @@
 ///         static constexpr auto type = "cpu";
 ///         static std::string name();        // of the device
 ///         static std::string details();     // JSON object of features
-///         static void open();               // optional: called when the device is opened
+///         static void open(const Config&);  // optional: called when a device is opened,
+///         static void close();              // and when it is closed
 ///     };
 ///     LAMINA_HOST_BACKEND(mine, MyBackend)
 #pragma once
@@ -265,14 +266,19 @@ struct HostBackend {
         return guard(error, [&] {
             auto& s = *static_cast<Self*>(self);
             const Config config(s.host, raw);
-            if constexpr (requires { Traits::open(); })
-                Traits::open();
             const int64_t limit = config.integer("memory_limit_mib", 0);
-            *out = reinterpret_cast<lm_device*>(
-                new HostDevice(s.host, s.kernels, static_cast<uint64_t>(limit) << 20));
+            auto opened =
+                std::make_unique<HostDevice>(s.host, s.kernels, static_cast<uint64_t>(limit) << 20);
+            if constexpr (requires { Traits::open(config); })
+                Traits::open(config);
+            *out = reinterpret_cast<lm_device*>(opened.release());
         });
     }
-    static void device_close(lm_device* d) noexcept { delete &device(d); }
+    static void device_close(lm_device* d) noexcept {
+        if constexpr (requires { Traits::close(); })
+            Traits::close();
+        delete &device(d);
+    }
     static lm_status buffer_create(lm_device* d, uint64_t bytes, int32_t, lm_buffer** out,
                                    lm_error* error) noexcept {
         return guard(error,
