@@ -12,6 +12,7 @@ Graph optimize(Graph graph, const Describe& describe, const Evaluate& evaluate) 
     apply(simplify);
     apply(fold_constants, evaluate);
     apply(choose_layouts, describe);
+    apply(decompose, describe);
     // A transpose may have to pass several operators before it meets its inverse.
     for (size_t before = 0; before != graph.nodes().size();) {
         before = graph.nodes().size();

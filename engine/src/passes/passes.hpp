@@ -29,6 +29,10 @@ Graph fold_constants(const Graph& graph, const Evaluate& evaluate);
 /// is faster that way.
 Graph choose_layouts(const Graph& graph, const Describe& describe);
 
+/// Replaces what the backend has no kernel for by simpler operators, where the operator says how
+/// and the backend takes all of them.
+Graph decompose(const Graph& graph, const Describe& describe);
+
 /// Moves transposes behind elementwise operators, where they meet their inverses.
 Graph sink_transposes(const Graph& graph);
 

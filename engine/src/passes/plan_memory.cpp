@@ -332,6 +332,8 @@ class Planner {
                                                                         : plan_.peak.weights) +=
                     s.bytes;
         }
+        for (const Selection& s : selections_)
+            plan_.peak.constants += s.packed_bytes;
         uint64_t most = 0;
         MemoryByKind at_most;
         for (int32_t step = 0; step <= end(); ++step) {
