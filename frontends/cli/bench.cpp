@@ -130,6 +130,7 @@ int bench(const Arguments& arguments) {
         "")("seconds", po::value<double>()->default_value(5), "how long to measure each")(
         "profile", po::bool_switch(), "time, GFLOP/s and GB/s of each operator")(
         "json", po::bool_switch(), "one JSON object on standard output");
+    add_fallback_option(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;
@@ -142,7 +143,7 @@ int bench(const Arguments& arguments) {
     Json results = Json::array();
     for (const std::string& backend : split(o.text("backend"), ';')) {
         Model model = open_model(o.text("model"), "", 0);
-        use_backend(model, backend);
+        use_backend(model, o, backend);
         compile(model, {o.text("optimizer"), o.text("loss"), {"accuracy"}});
         const auto step = model.executable(mode == "train" ? Mode::Train : Mode::Predict, batch,
                                            DType::U8, 1.0 / 255, 0);

@@ -101,9 +101,15 @@ void expect_part(const char* flag, const char* kind, const std::string& spec) {
     }
 }
 
-void use_backend(Model& model, const std::string& spec) {
+void add_fallback_option(Options& options) {
+    options.add()(
+        "allow-fallback", po::bool_switch(),
+        "what the backend cannot run, another one does, and a message says what runs where");
+}
+
+void use_backend(Model& model, const Options& options, const std::string& spec) {
     expect_part("--backend", "backend", spec);
-    model.use(spec);
+    model.use(spec, options.flag("allow-fallback") ? Fallback::Allowed : Fallback::Refused);
 }
 
 void compile(Model& model, const Training& training) {

@@ -76,9 +76,12 @@ class Options {
 /// that `spec` (NAME[:key=value,...]) names. Loads nothing.
 void expect_part(const char* flag, const char* kind, const std::string& spec);
 
+/// --allow-fallback, for every command that has --backend.
+void add_fallback_option(Options& options);
+
 /// Model::use and Model::compile with names that come from the command line: one that nothing has
 /// is wrong usage.
-void use_backend(Model& model, const std::string& spec);
+void use_backend(Model& model, const Options& options, const std::string& spec);
 void compile(Model& model, const Training& training);
 
 /// expect_part for MODEL, where it is a zoo name.

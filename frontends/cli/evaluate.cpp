@@ -21,6 +21,7 @@ int evaluate(const Arguments& arguments) {
         "loss", po::value<std::string>()->default_value("categorical_crossentropy"),
         "")("metrics", po::value<std::vector<std::string>>()->multitoken(),
             "default: accuracy")("json", po::bool_switch(), "one JSON object on standard output");
+    add_fallback_option(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;
@@ -32,7 +33,7 @@ int evaluate(const Arguments& arguments) {
     expect_model(o.text("model"));
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
-    use_backend(model, o.text("backend"));
+    use_backend(model, o, o.text("backend"));
     Training training;
     training.loss = o.text("loss");
     if (o.has("metrics"))

@@ -72,6 +72,7 @@ int predict(const Arguments& arguments) {
         "plot", po::value<std::string>(),
         "draw the classes of the first picture as bars (.png or .svg)")(
         "json", po::bool_switch(), "one JSON object on standard output");
+    add_fallback_option(o);
     o.positional("model", 1);
     o.positional("file", -1);
     if (!o.parse(arguments))
@@ -82,7 +83,7 @@ int predict(const Arguments& arguments) {
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
     Model model = open_model(o.text("model"), o.text("weights"), 0);
-    use_backend(model, o.text("backend"));
+    use_backend(model, o, o.text("backend"));
     const auto shape = model.input_shape();
     if (shape.size() != 3)
         throw Error(StatusCode::Unsupported,

@@ -89,11 +89,12 @@ int summary(const Arguments& arguments) {
                                                          "--graph and --dot: after the passes")(
         "dot", po::bool_switch(), "the graph for Graphviz, on standard output alone")(
         "json", po::bool_switch(), "one JSON object on standard output");
+    add_fallback_option(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;
     Model model = open_model(o.text("model"), "", 0);
-    use_backend(model, o.text("backend"));
+    use_backend(model, o, o.text("backend"));
     const Mode mode = parse_mode(o.text("mode"));
     const auto batch = o.get<int64_t>("batch-size");
     if (batch < 1)

@@ -90,6 +90,7 @@ void add_options(Options& o) {
         "plot", po::value<std::string>(), "draw accuracy and loss here (.png or .svg)")(
         "quiet,q", po::bool_switch(), "no progress")("json", po::bool_switch(),
                                                      "one JSON object on standard output");
+    add_fallback_option(o);
     o.positional("model", 1);
 }
 
@@ -215,7 +216,7 @@ int train(const Arguments& arguments) {
     expect_model(o.text("model"));
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
-    use_backend(model, o.text("backend"));
+    use_backend(model, o, o.text("backend"));
     Training training{o.text("optimizer"), o.text("loss"), {"accuracy"}};
     if (o.has("metrics"))
         training.metrics = o.get<std::vector<std::string>>("metrics");

@@ -157,9 +157,9 @@ class RandomGraph {
 
 /// Outputs, and the variables after the step under "variable NAME".
 inline Named run_steps(const Problem& p, const Graph& graph, const std::shared_ptr<Device>& device,
-                       bool optimize, int steps = 2) {
+                       const CompileOptions& options, int steps = 2) {
     auto store = std::make_shared<VariableStore>(device);
-    Executable program(graph, store, {.optimize = optimize});
+    Executable program(graph, store, options);
     for (const Variable& v : program.graph().variables()) // those that are of any use
         store->write(v.name, p.variables.at(v.name));
     Named out;

@@ -58,10 +58,16 @@ class LAMINA_API Buffer {
     void write(const void* source, uint64_t bytes, uint64_t offset = 0);
     void read(void* target, uint64_t bytes, uint64_t offset = 0) const;
 
+    /// Another number after each write and each program that wrote into it: what was made from its
+    /// content, such as packed weights, belongs to one version.
+    uint64_t version() const { return version_; }
+    void note_written() { ++version_; }
+
   private:
     std::shared_ptr<Device> device_;
     lm_buffer* buffer_ = nullptr;
     uint64_t bytes_;
+    uint64_t version_ = 0;
 };
 
 /// An opened device of a backend.

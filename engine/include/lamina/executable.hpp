@@ -28,7 +28,8 @@ class LAMINA_API VariableStore {
     const TensorType& type(const std::string& name) const;
     std::vector<std::string> names() const;
 
-    /// Scratch that all programs of the store share: at least so many bytes. Grows when asked for more.
+    /// Scratch that all programs of the store share: at least so many bytes. Grows when asked for
+    /// more.
     std::shared_ptr<Buffer> arena(uint64_t bytes);
 
   private:
@@ -56,16 +57,29 @@ struct MemoryUse {
 struct StepInfo {
     std::string op, name, layer, candidate;
     double flops = 0, bytes = 0;
+    std::string backend;
 };
 
 struct CompileOptions {
     bool optimize = true; // run the passes that rewrite the graph
+    /// What the variables' device cannot run, the first of these that can runs.
+    std::vector<std::shared_ptr<Device>> fallbacks = {};
+};
+
+/// A run of operators on one device.
+struct ProgramPart {
+    std::string backend;
+    struct Operator {
+        std::string op, name;
+        std::string reason; // why the devices before refused it
+    };
+    std::vector<Operator> operators;
 };
 
 class LAMINA_API Executable {
   public:
     /// Optimises, selects kernels, plans memory and builds. Throws Error that names the operator,
-    /// the layer, the backend and the reason when the backend cannot do something.
+    /// the layer, the backend and the reason when no device that may run it can.
     Executable(Graph graph, std::shared_ptr<VariableStore> variables,
                const CompileOptions& options = {});
     ~Executable();
@@ -79,6 +93,8 @@ class LAMINA_API Executable {
     const Graph& graph() const;
     MemoryUse memory() const;
     std::vector<StepInfo> steps() const;
+    /// Where each part runs, in order; one part when no fallback was needed.
+    const std::vector<ProgramPart>& parts() const;
     /// Runs once and gives the seconds of each of steps().
     std::vector<double> profile(const std::map<std::string, Tensor>& inputs);
 
@@ -86,6 +102,10 @@ class LAMINA_API Executable {
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// The devices of the backends that --allow-fallback names: openblas, then reference. Without
+/// `backend`, which asks.
+LAMINA_API std::vector<std::shared_ptr<Device>> open_fallbacks(const std::string& backend);
 
 /// Plans without a program: what `lamina summary --memory` prints.
 LAMINA_API MemoryUse plan_only(Graph graph, Device& device, const CompileOptions& options = {});

@@ -89,6 +89,10 @@ struct LayerSummary {
 
 enum class Mode { Train, Evaluate, Predict };
 
+/// What happens to an operator that the backend cannot run: an error, or another backend runs it
+/// (openblas, else reference), and the log says where each part runs.
+enum class Fallback { Refused, Allowed };
+
 /// Throws UsageError when no format writes a model under this name: to be asked before hours of
 /// training, not after.
 LAMINA_API void check_model_file(const std::string& path);
@@ -114,7 +118,7 @@ class LAMINA_API Model {
 
     /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
     /// move along.
-    void use(const std::string& backend);
+    void use(const std::string& backend, Fallback fallback = Fallback::Refused);
     void compile(const Training& training);
     /// Sets every variable that has no value yet; called by what needs it.
     void initialize(uint64_t seed);

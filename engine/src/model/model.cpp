@@ -1,9 +1,12 @@
 #include "lamina/model.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "graph/operators.hpp"
 #include "lamina/error.hpp"
+#include "lamina/log.hpp"
 #include "lamina/sha256.hpp"
 #include "model/keras_json.hpp"
 #include "model/model_state.hpp"
@@ -14,6 +17,11 @@
 namespace lamina {
 
 namespace {
+
+/// A training step, its last, smaller batch, evaluation and its last batch, and as many again for
+/// another batch size: what a program takes in memory is the graph, constants and recorded
+/// commands.
+constexpr size_t kMostPrograms = 8;
 
 Json part_json(const std::string& text, const std::string& where) {
     const PartOptions part = parse_part_options(text, where);
@@ -39,17 +47,49 @@ StepGraph Model::State::build(Mode mode, int64_t batch, const SampleFormat& form
     }
 }
 
-const CompiledStep& Model::State::compiled(Mode mode, int64_t batch, const SampleFormat& format) {
+CompileOptions Model::State::compile_options() {
+    CompileOptions options;
+    if (fallback == Fallback::Allowed)
+        options.fallbacks = open_fallbacks(variables().device()->backend());
+    return options;
+}
+
+CompiledStep Model::State::compiled(Mode mode, int64_t batch, const SampleFormat& format) {
     const Key key{mode, batch, format.dtype, format.scale, format.shift};
-    if (const auto it = programs_.find(key); it != programs_.end())
-        return it->second;
+    const auto had = std::find_if(programs_.begin(), programs_.end(),
+                                  [&](const auto& entry) { return entry.first == key; });
+    if (had != programs_.end()) {
+        programs_.splice(programs_.begin(), programs_, had);
+        return had->second;
+    }
     StepGraph step = build(mode, batch, format);
     if (mode == Mode::Train)
         stated_learning_rate = step.learning_rate;
     variables();
-    CompiledStep compiled{std::make_shared<Executable>(std::move(step.graph), store),
-                          std::move(step.metrics)};
-    return programs_.emplace(key, std::move(compiled)).first->second;
+    CompiledStep compiled{
+        std::make_shared<Executable>(std::move(step.graph), store, compile_options()),
+        std::move(step.metrics)};
+    tell_where_it_runs(*compiled.executable);
+    programs_.emplace_front(key, compiled);
+    if (programs_.size() > kMostPrograms)
+        programs_.pop_back();
+    return compiled;
+}
+
+void Model::State::tell_where_it_runs(const Executable& program) {
+    if (program.parts().size() < 2)
+        return;
+    std::string text = fmt::format("the program runs in {} parts:", program.parts().size());
+    for (const ProgramPart& part : program.parts()) {
+        text += fmt::format("\n  {}: {} to {} ({} operators)", part.backend,
+                            part.operators.front().name, part.operators.back().name,
+                            part.operators.size());
+        for (const ProgramPart::Operator& o : part.operators)
+            if (!o.reason.empty())
+                text += fmt::format("\n    {} ({}), because {}", o.name, o.op, o.reason);
+    }
+    if (told_.insert(text).second)
+        log_warning(text);
 }
 
 void Model::State::initialize(const Graph& graph, uint64_t seed) {
@@ -68,7 +108,7 @@ void Model::State::initialize(const Graph& graph, uint64_t seed) {
     }
     if (missing.empty())
         return;
-    Executable program(initialization_graph(missing), store);
+    Executable program(initialization_graph(missing), store, compile_options());
     program.run(
         {{"rng_state", Tensor::from(std::vector<int64_t>{static_cast<int64_t>(seed), 0, 0})}});
 }
@@ -155,7 +195,7 @@ Model& Model::add(const std::string& class_name, const Config& config) {
     return *this;
 }
 
-void Model::use(const std::string& backend) {
+void Model::use(const std::string& backend, Fallback fallback) {
     if (state_->store) {
         for (const std::string& name : variable_names(true))
             state_->waiting[name] = state_->value_of(name);
@@ -164,6 +204,7 @@ void Model::use(const std::string& backend) {
         state_->has_value_.clear();
     }
     state_->backend = backend;
+    state_->fallback = fallback;
 }
 
 void Model::compile(const Training& training) {
@@ -291,7 +332,8 @@ Graph Model::graph(Mode mode, int64_t batch, bool optimized) {
 }
 
 MemoryUse Model::planned_memory(Mode mode, int64_t batch, DType sample) {
-    return plan_only(state_->build(mode, batch, {sample, 1.0 / 255, 0}).graph, device());
+    return plan_only(state_->build(mode, batch, {sample, 1.0 / 255, 0}).graph, device(),
+                     state_->compile_options());
 }
 
 } // namespace lamina

@@ -1,8 +1,10 @@
 /// What a Model is made of.
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <tuple>
 
 #include "lamina/model.hpp"
@@ -21,6 +23,7 @@ struct Model::State {
     Architecture architecture;
     TrainingConfig training;
     std::string backend = "openblas";
+    Fallback fallback = Fallback::Refused;
     std::shared_ptr<VariableStore> store;  // made when first needed
     std::map<std::string, Tensor> waiting; // values for variables that are not on the device yet
     uint64_t iterations = 0;               // optimizer steps taken
@@ -29,9 +32,11 @@ struct Model::State {
 
     VariableStore& variables();
     StepGraph build(Mode mode, int64_t batch, const SampleFormat& format) const;
-    /// Compiled once for each mode, batch and format; makes the variables' memory, not their
-    /// values.
-    const CompiledStep& compiled(Mode mode, int64_t batch, const SampleFormat& format);
+    /// Compiled once for each mode, batch and format, as long as it is among the last few used;
+    /// makes the variables' memory, not their values.
+    CompiledStep compiled(Mode mode, int64_t batch, const SampleFormat& format);
+    /// What programs of this model are compiled with.
+    CompileOptions compile_options();
     /// Gives every variable of the graph that has none a value: a waiting one, or its
     /// initializer's.
     void initialize(const Graph& graph, uint64_t seed);
@@ -46,8 +51,11 @@ struct Model::State {
     Tensor value_of(const std::string& name) const;
 
   private:
+    void tell_where_it_runs(const Executable& program);
+
     using Key = std::tuple<Mode, int64_t, DType, double, double>;
-    std::map<Key, CompiledStep> programs_;
+    std::list<std::pair<Key, CompiledStep>> programs_; // the last used first
+    std::set<std::string> told_;                       // where programs run, as said in the log
     std::map<std::string, bool> has_value_;
 
     friend class Model;

@@ -153,7 +153,7 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     RunningMeans running = epoch == first_epoch_ ? first_means_ : RunningMeans{};
     Batch batch;
     for (int64_t b = skip; loader.next(batch); ++b) {
-        const CompiledStep& step = state_.compiled(Mode::Train, batch.size(), format());
+        const CompiledStep step = state_.compiled(Mode::Train, batch.size(), format());
         const double rate = state_.learning_rate.value_or(state_.stated_learning_rate);
         const auto outputs = step.executable->run(
             {{"x", batch.x},
@@ -321,7 +321,7 @@ Values evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>& dat
     RunningMeans running;
     Batch batch;
     while (loader.next(batch)) {
-        const CompiledStep& step = state.compiled(Mode::Evaluate, batch.size(), format);
+        const CompiledStep step = state.compiled(Mode::Evaluate, batch.size(), format);
         state.initialize(step.executable->graph(), 1);
         const auto outputs = step.executable->run({{"x", batch.x}, {"y", batch.y}});
         running.add(outputs, step.metrics, static_cast<double>(batch.size()));

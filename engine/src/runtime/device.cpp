@@ -165,6 +165,7 @@ void Buffer::write(const void* source, uint64_t bytes, uint64_t offset) {
     call(device_->table().write, device_->raw(), buffer_, offset, source, bytes, lm_token{0},
          &token);
     call(device_->table().wait, device_->raw(), token);
+    note_written();
 }
 
 void Buffer::read(void* target, uint64_t bytes, uint64_t offset) const {

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "graph/node_desc.hpp"
-#include "graph/operators.hpp"
 #include "passes/passes.hpp"
-#include "plugins/host.hpp"
-#include "runtime/program_desc.hpp"
+#include "runtime/compiled_segment.hpp"
 
 namespace lamina {
 
@@ -64,58 +61,6 @@ std::shared_ptr<Buffer> VariableStore::arena(uint64_t bytes) {
 
 namespace {
 
-std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node) {
-    const auto desc = describe_node(graph, node);
-    std::vector<Selection> out;
-    const auto emit = [](void* context, const lm_candidate* c) {
-        static_cast<std::vector<Selection>*>(context)->push_back(
-            {c->name, c->seconds, c->workspace_bytes, c->in_place,
-             c->numerics == nullptr ? "" : c->numerics});
-    };
-    call(device.table().describe, device.raw(), &desc->desc(), &out, emit);
-    return out;
-}
-
-[[noreturn]] void refuse(const Device& device, const Node& node, StatusCode code,
-                         const std::string& reason) {
-    fail(code,
-         fmt::format("backend {} cannot run operator {}{}: {}", device.backend(), node.op,
-                     node.layer.empty() ? "" : fmt::format(" of layer {}", node.layer), reason));
-}
-
-/// The first candidate, or the one that the user named for this operator.
-Selection select(const Device& device, const Graph& graph, const Node& node) {
-    std::vector<Selection> candidates;
-    try {
-        candidates = describe(device, graph, node);
-    } catch (const Error& e) {
-        refuse(device, node, e.code(), e.what());
-    }
-    if (candidates.empty())
-        refuse(device, node, StatusCode::Unsupported, "it has no kernel for this case");
-    const std::string forced = device.forced(node.op);
-    if (forced.empty())
-        return candidates[0];
-    std::string names;
-    for (const Selection& c : candidates) {
-        if (c.candidate == forced)
-            return c;
-        names += (names.empty() ? "" : ", ") + c.candidate;
-    }
-    refuse(device, node, StatusCode::Unsupported,
-           fmt::format("the kernel `{}` was asked for; here there are: {}", forced, names));
-}
-
-std::vector<Selection> select_all(const Device& device, const Graph& graph) {
-    std::vector<Selection> out(graph.nodes().size());
-    for (size_t id = 0; id < graph.nodes().size(); ++id) {
-        const Node& node = graph.nodes()[id];
-        if (!node.is_leaf() && !find_operator(node.op)->view())
-            out[id] = select(device, graph, node);
-    }
-    return out;
-}
-
 /// Constants are folded by the oracle: the same bits whatever the backend.
 std::map<std::string, Tensor> evaluate_on_reference(Graph graph) {
     auto variables = std::make_shared<VariableStore>(Device::open("reference"));
@@ -135,8 +80,53 @@ Graph prepare(Graph graph, const Device& device, const CompileOptions& options) 
     return optimize(std::move(graph), candidates, evaluate_on_reference);
 }
 
-MemoryUse as_memory_use(const MemoryByKind& m) {
-    return {m.weights, m.slots, m.gradients, m.activations, m.workspace, m.constants, m.inputs};
+struct PlanOnDevice {
+    size_t device;
+    MemoryPlan plan;
+};
+
+/// Weights and slots are shared by the parts, and so is the arena by those of one device.
+MemoryUse memory_of(const Graph& graph, const std::vector<PlanOnDevice>& plans) {
+    MemoryUse use;
+    std::map<size_t, const MemoryPlan*> largest;
+    for (const Variable& v : graph.variables())
+        (v.kind == VariableKind::Slot ? use.optimizer_slots : use.weights) +=
+            static_cast<uint64_t>(v.type.bytes());
+    for (const auto& [device, plan] : plans) {
+        use.constants += plan.peak.constants;
+        use.inputs += plan.peak.inputs;
+        const MemoryPlan*& most = largest[device];
+        if (most == nullptr || plan.slots[0].bytes > most->slots[0].bytes)
+            most = &plan;
+    }
+    for (const auto& [device, plan] : largest) {
+        use.gradients += plan->peak.gradients;
+        use.activations += plan->peak.activations;
+        use.workspace += plan->peak.workspace;
+    }
+    return use;
+}
+
+std::vector<ProgramPart> describe_parts(const Devices& devices, const Graph& graph,
+                                        const Placement& placement, const Partition& cut) {
+    std::map<std::string, std::string> reasons;
+    for (size_t id = 0; id < graph.nodes().size(); ++id)
+        reasons[graph.nodes()[id].name] = placement.reasons[id];
+    std::vector<ProgramPart> out;
+    for (const Segment& segment : cut.segments) {
+        ProgramPart& part = out.emplace_back();
+        part.backend = devices[segment.device]->backend();
+        for (const Node& node : segment.graph.nodes())
+            if (!node.is_leaf())
+                part.operators.push_back({node.op, node.name, reasons[node.name]});
+    }
+    return out;
+}
+
+Devices all_devices(const std::shared_ptr<Device>& first, const CompileOptions& options) {
+    Devices out{first};
+    out.insert(out.end(), options.fallbacks.begin(), options.fallbacks.end());
+    return out;
 }
 
 } // namespace
@@ -144,101 +134,73 @@ MemoryUse as_memory_use(const MemoryByKind& m) {
 struct Executable::State {
     Graph graph;
     std::shared_ptr<VariableStore> variables;
-    std::vector<Selection> selections;
-    MemoryPlan plan;
-    std::vector<std::shared_ptr<Buffer>> buffers; // by slot
-    std::vector<lm_buffer*> raw_buffers;
+    std::vector<std::unique_ptr<CompiledSegment>> segments;
+    std::vector<size_t> devices; // by segment
+    std::vector<ProgramPart> descriptions;
+    std::vector<Partition::Transfer> reads, writes;
     std::vector<StepInfo> steps;
-    lm_program* program = nullptr;
-
-    Device& device() const { return *variables->device(); }
-    const lm_backend& table() const { return device().table(); }
 
     State(Graph g, std::shared_ptr<VariableStore> v, const CompileOptions& options)
         : variables(std::move(v)) {
-        graph = prepare(std::move(g), device(), options);
-        selections = select_all(device(), graph);
-        plan = plan_memory(graph, selections, device().info().alignment);
-        build_program();
-        allocate();
-        write_constants();
-    }
-    ~State() {
-        if (program != nullptr)
-            table().program_destroy(program);
-    }
-
-    void build_program() {
-        const ProgramDescription description(
-            graph, plan, selections,
-            [&](const Graph& gr, const Node& n) { return select(device(), gr, n); });
-        steps = description.steps();
-        call(table().program_create, device().raw(), &description.desc(), &program);
+        graph = prepare(std::move(g), *variables->device(), options);
+        const Devices all = all_devices(variables->device(), options);
+        const Placement placement = place(all, graph);
+        Partition cut = partition(graph, placement);
+        descriptions = describe_parts(all, graph, placement, cut);
+        for (const Variable& variable : graph.variables())
+            variables->require(variable.name, variable.type);
+        build(std::move(cut.segments), all);
+        connect(cut.crossings);
+        reads = std::move(cut.reads);
+        writes = std::move(cut.writes);
     }
 
-    void allocate() {
-        static constexpr int32_t kinds[] = {LM_SLOT_ARENA, LM_SLOT_VARIABLE, LM_SLOT_CONSTANT,
-                                            LM_SLOT_INPUT, LM_SLOT_OUTPUT};
-        for (const Slot& slot : plan.slots) {
-            if (slot.kind == SlotKind::Arena)
-                buffers.push_back(nullptr); // bound at each run
-            else if (slot.kind == SlotKind::Variable)
-                buffers.push_back(
-                    variables->require(slot.name, graph.variables()[slot.index].type));
-            else
-                buffers.push_back(
-                    device().allocate(slot.bytes, kinds[static_cast<size_t>(slot.kind)]));
-            raw_buffers.push_back(buffers.back() ? buffers.back()->raw() : nullptr);
+    void build(std::vector<Segment> cut, const Devices& all) {
+        std::map<size_t, std::shared_ptr<VariableStore>> stores{{0, variables}};
+        for (Segment& segment : cut) {
+            auto& store = stores[segment.device];
+            if (!store)
+                store = std::make_shared<VariableStore>(all[segment.device]);
+            devices.push_back(segment.device);
+            segments.push_back(std::make_unique<CompiledSegment>(std::move(segment), store));
+            steps.insert(steps.end(), segments.back()->steps().begin(),
+                         segments.back()->steps().end());
         }
     }
 
-    /// The arena is bound anew each time: another program may have made it grow.
-    lm_buffer* const* bound() {
-        const auto arena = variables->arena(plan.slots[0].bytes);
-        raw_buffers[0] = arena->raw();
-        return raw_buffers.data();
-    }
-
-    void write_constants() {
-        for (const auto& [value, offset] : plan.constants) {
-            const Tensor& data = graph.constant(value);
-            if (data.bytes() > 0)
-                buffers[1]->write(data.raw(), data.bytes(), offset);
+    /// What stays on its device is read where it was made.
+    void connect(const std::vector<Partition::Crossing>& crossings) {
+        for (const Partition::Crossing& c : crossings) {
+            bool leaves = false;
+            for (const size_t to : c.to) {
+                if (devices[to] == devices[c.from])
+                    segments[to]->join(c.name, *segments[c.from]);
+                else
+                    leaves = true;
+            }
+            if (!leaves)
+                segments[c.from]->keep(c.name);
         }
     }
 
-    void write_inputs(const std::map<std::string, Tensor>& inputs) {
-        for (size_t i = 0; i < plan.slots.size(); ++i) {
-            const Slot& slot = plan.slots[i];
-            if (slot.kind != SlotKind::Input)
-                continue;
-            const auto it = inputs.find(slot.name);
-            if (it == inputs.end())
-                fail(StatusCode::InvalidArgument,
-                     fmt::format("input `{}` was not given", slot.name));
-            const TensorType& wanted = graph.type(graph.inputs()[slot.index].second);
-            const TensorType got{it->second.dtype(), it->second.shape()};
-            if (!(got == wanted))
-                throw ShapeError(fmt::format("input `{}`: expected {}, got {}", slot.name,
-                                             wanted.to_string(), got.to_string()));
-            if (it->second.bytes() > 0)
-                buffers[i]->write(it->second.raw(), it->second.bytes());
+    /// Every segment in turn, by `run_segment`; gives the outputs by name.
+    template <class RunSegment>
+    std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs,
+                                      const RunSegment& run_segment) {
+        std::map<std::string, Tensor> values = inputs;
+        for (const Partition::Transfer& t : reads)
+            values[t.name] = variables->read(t.variable);
+        for (const auto& segment : segments) {
+            segment->write_inputs(values);
+            run_segment(*segment);
+            segment->read_outputs(values);
         }
-    }
-
-    std::map<std::string, Tensor> read_outputs() const {
-        std::map<std::string, Tensor> out;
-        for (size_t i = 0; i < plan.slots.size(); ++i) {
-            const Slot& slot = plan.slots[i];
-            if (slot.kind != SlotKind::Output)
-                continue;
-            const TensorType& type = graph.type(graph.outputs()[slot.index].second);
-            Tensor value = Tensor::uninitialized(type.dtype, type.shape);
-            if (value.bytes() > 0)
-                buffers[i]->read(value.raw(), value.bytes());
-            out.emplace(slot.name, std::move(value));
-        }
-        return out;
+        for (const Partition::Transfer& t : writes)
+            variables->write(t.variable, values.at(t.name));
+        std::map<std::string, Tensor> outputs;
+        for (const auto& [name, value] : graph.outputs())
+            outputs.emplace(name, std::move(values.at(name)));
+        return outputs;
     }
 };
 
@@ -249,30 +211,43 @@ Executable::Executable(Graph graph, std::shared_ptr<VariableStore> variables,
 Executable::~Executable() = default;
 
 std::map<std::string, Tensor> Executable::run(const std::map<std::string, Tensor>& inputs) {
-    State& s = *state_;
-    s.write_inputs(inputs);
-    lm_token token = 0;
-    call(s.table().submit, s.program, s.bound(), lm_token{0}, &token);
-    call(s.table().wait, s.device().raw(), token);
-    return s.read_outputs();
+    return state_->run(inputs, [](CompiledSegment& segment) { segment.run(); });
 }
 
 const Graph& Executable::graph() const { return state_->graph; }
-MemoryUse Executable::memory() const { return as_memory_use(state_->plan.peak); }
 std::vector<StepInfo> Executable::steps() const { return state_->steps; }
+const std::vector<ProgramPart>& Executable::parts() const { return state_->descriptions; }
+
+MemoryUse Executable::memory() const {
+    std::vector<PlanOnDevice> plans;
+    for (size_t i = 0; i < state_->segments.size(); ++i)
+        plans.push_back({state_->devices[i], state_->segments[i]->plan()});
+    return memory_of(state_->graph, plans);
+}
 
 std::vector<double> Executable::profile(const std::map<std::string, Tensor>& inputs) {
-    State& s = *state_;
-    s.write_inputs(inputs);
-    std::vector<double> seconds(s.steps.size());
-    call(s.table().profile, s.program, s.bound(), seconds.data());
+    std::vector<double> seconds;
+    state_->run(inputs, [&](CompiledSegment& segment) { segment.profile(seconds); });
     return seconds;
+}
+
+std::vector<std::shared_ptr<Device>> open_fallbacks(const std::string& backend) {
+    std::vector<std::shared_ptr<Device>> out;
+    for (const char* name : {"openblas", "reference"})
+        if (backend != name && Registry::global().has("backend", name))
+            out.push_back(Device::open(name));
+    return out;
 }
 
 MemoryUse plan_only(Graph graph, Device& device, const CompileOptions& options) {
     const Graph prepared = prepare(std::move(graph), device, options);
-    return as_memory_use(
-        plan_memory(prepared, select_all(device, prepared), device.info().alignment).peak);
+    const Devices all = all_devices(device.shared_from_this(), options);
+    const Partition cut = partition(prepared, place(all, prepared));
+    std::vector<PlanOnDevice> plans;
+    for (const Segment& s : cut.segments)
+        plans.push_back(
+            {s.device, plan_memory(s.graph, s.selections, all[s.device]->info().alignment)});
+    return memory_of(prepared, plans);
 }
 
 } // namespace lamina

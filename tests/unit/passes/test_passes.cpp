@@ -55,12 +55,12 @@ TEST_CASE("every pass leaves a random graph that verifies and computes the same 
         const auto all = passes(describe_on(device(backend)));
         for (unsigned seed = 0; seed < 40; ++seed) {
             const Problem p = RandomGraph(seed).problem();
-            const Named before = run_steps(p, p.graph, reference, false);
+            const Named before = run_steps(p, p.graph, reference, {.optimize = false});
             for (const auto& [name, pass] : all) {
                 INFO(name << " for " << backend << ", seed " << seed);
                 const Graph after = pass(p.graph);
                 REQUIRE_NOTHROW(verify(after));
-                expect_same(before, run_steps(p, after, reference, false));
+                expect_same(before, run_steps(p, after, reference, {.optimize = false}));
             }
         }
     }
@@ -69,12 +69,12 @@ TEST_CASE("every pass leaves a random graph that verifies and computes the same 
 TEST_CASE("every pass leaves LeNet's training step computing the same bits") {
     const auto reference = device("reference");
     const Problem p = lenet(2);
-    const Named before = run_steps(p, p.graph, reference, false);
+    const Named before = run_steps(p, p.graph, reference, {.optimize = false});
     for (const auto& [name, pass] : passes(describe_on(device("openblas")))) {
         INFO(name);
         const Graph after = pass(p.graph);
         REQUIRE_NOTHROW(verify(after));
-        expect_same(before, run_steps(p, after, reference, false));
+        expect_same(before, run_steps(p, after, reference, {.optimize = false}));
     }
 }
 
@@ -125,5 +125,6 @@ TEST_CASE("where two products meet in a sum, only one takes the sum in") {
     REQUIRE_NOTHROW(verify(after));
     CHECK(after.nodes().size() == 6); // four inputs, two products
     const auto reference = device("reference");
-    expect_same(run_steps(p, p.graph, reference, false), run_steps(p, after, reference, false));
+    expect_same(run_steps(p, p.graph, reference, {.optimize = false}),
+                run_steps(p, after, reference, {.optimize = false}));
 }

@@ -358,7 +358,7 @@ typedef struct lm_backend {
 
     lm_status (*program_create)(lm_device*, const lm_program_desc*, lm_program** out, lm_error*);
     void (*program_destroy)(lm_program*);
-    /* A variable was written from outside: packed forms of it are out of date. */
+    /* The slot's variable has changed since the last submit, whoever wrote it: pack it anew. */
     void (*program_variable_written)(lm_program*, uint32_t slot);
     /* Starts the program on these buffers, one a slot; returns before it ends where the device can.
      */

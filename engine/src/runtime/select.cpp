@@ -1,0 +1,108 @@
+#include "runtime/select.hpp"
+
+#include <fmt/format.h>
+
+#include "graph/node_desc.hpp"
+#include "graph/operators.hpp"
+#include "plugins/host.hpp"
+
+namespace lamina {
+
+std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node) {
+    const auto desc = describe_node(graph, node);
+    std::vector<Selection> out;
+    const auto emit = [](void* context, const lm_candidate* c) {
+        static_cast<std::vector<Selection>*>(context)->push_back(
+            {c->name, c->seconds, c->workspace_bytes, c->in_place,
+             c->numerics == nullptr ? "" : c->numerics, c->packed_bytes});
+    };
+    call(device.table().describe, device.raw(), &desc->desc(), &out, emit);
+    return out;
+}
+
+namespace {
+
+std::string of_layer(const Node& node) {
+    return node.layer.empty() ? "" : fmt::format(" of layer {}", node.layer);
+}
+
+[[noreturn]] void refuse(const Device& device, const Node& node, StatusCode code,
+                         const std::string& reason) {
+    fail(code, fmt::format("backend {} cannot run operator {}{}: {}", device.backend(), node.op,
+                           of_layer(node), reason));
+}
+
+/// The candidates, or none and why.
+std::vector<Selection> candidates(const Device& device, const Graph& graph, const Node& node,
+                                  std::string& reason) {
+    try {
+        auto out = describe(device, graph, node);
+        if (out.empty())
+            reason = "it has no kernel for this case";
+        return out;
+    } catch (const Error& e) {
+        if (e.code() != StatusCode::Unsupported)
+            refuse(device, node, e.code(), e.what());
+        reason = e.what();
+        return {};
+    }
+}
+
+Selection choose(const Device& device, const Node& node, const std::vector<Selection>& among) {
+    const std::string forced = device.forced(node.op);
+    if (forced.empty())
+        return among[0];
+    std::string names;
+    for (const Selection& c : among) {
+        if (c.candidate == forced)
+            return c;
+        names += (names.empty() ? "" : ", ") + c.candidate;
+    }
+    refuse(device, node, StatusCode::Unsupported,
+           fmt::format("the kernel `{}` was asked for; here there are: {}", forced, names));
+}
+
+} // namespace
+
+Selection select(const Device& device, const Graph& graph, const Node& node) {
+    std::string reason;
+    const auto among = candidates(device, graph, node, reason);
+    if (among.empty())
+        refuse(device, node, StatusCode::Unsupported, reason);
+    return choose(device, node, among);
+}
+
+Placement place(const Devices& devices, const Graph& graph) {
+    const size_t n = graph.nodes().size();
+    Placement out{std::vector(n, Placement::kNowhere), std::vector<Selection>(n),
+                  std::vector<std::string>(n)};
+    for (size_t id = 0; id < n; ++id) {
+        const Node& node = graph.nodes()[id];
+        if (node.is_leaf())
+            continue;
+        if (find_operator(node.op)->view()) {
+            const NodeId shown = graph.value(node.inputs[0]).producer;
+            out.device[id] = std::max(out.device[static_cast<size_t>(shown)], 0);
+            continue;
+        }
+        for (size_t d = 0; d < devices.size() && out.device[id] < 0; ++d) {
+            std::string reason;
+            const auto among = candidates(*devices[d], graph, node, reason);
+            if (!among.empty()) {
+                out.selections[id] = choose(*devices[d], node, among);
+                out.device[id] = static_cast<int32_t>(d);
+                continue;
+            }
+            if (devices.size() == 1)
+                refuse(*devices[d], node, StatusCode::Unsupported, reason);
+            out.reasons[id] += fmt::format("{}{}: {}", out.reasons[id].empty() ? "" : "; ",
+                                           devices[d]->backend(), reason);
+        }
+        if (out.device[id] < 0)
+            fail(StatusCode::Unsupported, fmt::format("no backend can run operator {}{}: {}",
+                                                      node.op, of_layer(node), out.reasons[id]));
+    }
+    return out;
+}
+
+} // namespace lamina
