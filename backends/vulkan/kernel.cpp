@@ -35,10 +35,12 @@ Limits Limits::of(const DeviceFacts& facts) {
         limits.flops_per_second = 5e12;
         limits.bytes_per_second = 3e11;
         limits.dispatch_seconds = 4e-6;
+        limits.units = 80;
     } else if (facts.type == "software") {
         limits.flops_per_second = 1e10;
         limits.bytes_per_second = 5e9;
         limits.dispatch_seconds = 2e-5;
+        limits.units = 4;
     }
     return limits;
 }

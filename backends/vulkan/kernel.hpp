@@ -34,6 +34,7 @@ struct Limits {
     double flops_per_second = 1e11; // what the cost model takes the device for
     double bytes_per_second = 1e10;
     double dispatch_seconds = 1e-5;
+    int64_t units = 8; // that run workgroups side by side, of a device of its kind
 
     static Limits of(const DeviceFacts&);
 

@@ -1,95 +1,126 @@
 #include "kernels/gemm.hpp"
 
 #include <algorithm>
+#include <cmath>
 
-#include "lamina/plugin/expression.hpp"
+#include "kernels/map_step.hpp"
+#include "shaders/join.hpp"
 
 namespace lamina::vulkan {
 
 namespace {
 
-int64_t padded(int64_t extent, int64_t tile) { return (extent + tile - 1) / tile * tile; }
+// Best first among equals. 128 threads and 16 KiB of shared memory are what every device has; the
+// tile of 128 by 128 takes more. A thread of 8 by 8 takes 112 to 120 registers on navi21 with these
+// steps, so that 8 of its subgroups share a SIMD unit; 16 of k with fewer threads would need 144.
+constexpr Tile kTiles[] = {
+    {16, 16, 2, 2, 16}, // 128 x 128
+    {8, 16, 2, 2, 16},  // 128 x 64
+    {16, 8, 2, 2, 16},  // 64 x 128
+    {8, 8, 2, 2, 8},    // 64 x 64
+    {4, 32, 2, 2, 8},   // 256 x 32
+    {4, 16, 2, 2, 8},   // 128 x 32
+    {8, 16, 1, 1, 16},  // 64 x 32
+    {16, 8, 1, 1, 16},  // 32 x 64
+    {8, 8, 1, 1, 16},   // 32 x 32
+    {4, 32, 1, 1, 16},  // 128 x 16
+    {4, 16, 1, 1, 16},  // 64 x 16
+    {2, 32, 1, 1, 16},  // 128 x 8
+    {16, 4, 1, 1, 16},  // 16 x 64
+    {8, 4, 1, 1, 16},   // 16 x 32
+};
+
+// A part of fewer entries costs more to join than it saves.
+constexpr int64_t kShortestPart = 256;
+// Copies of the result; what a split gains ends long before.
+constexpr uint64_t kMostCopyBytes = uint64_t{16} << 20;
+// Threads of this many accumulators that keep one unit of a device at work.
+constexpr double kBusyThreads = 256;
+
+int64_t parts_of(int64_t extent, int64_t size) { return (extent + size - 1) / size; }
+
+/// Time of one multiplication and addition, of 1 where nothing but arithmetic counts.
+double cost_of_fma(const Tile& t) {
+    const double rows = 4.0 * t.ra, columns = 4.0 * t.rb;
+    // Reads of shared memory go four bytes a lane and cycle where a multiply-add takes one, half of
+    // them shared by the lanes of a row or column. Reads of global memory have a tenth of that
+    // rate.
+    const double shared_reads = 2.0 * (rows + columns) / (rows * columns);
+    const double global_reads = 16.0 * (1.0 / t.rows() + 1.0 / t.columns());
+    return 1.0 + shared_reads + global_reads;
+}
+
+double seconds_of(const Limits& limits, const Product& p, const Tile& t, int64_t splits) {
+    const int64_t k = parts_of(parts_of(p.k, splits), t.step) * t.step;
+    const int64_t groups = parts_of(p.m, t.rows()) * parts_of(p.n, t.columns()) * p.batch * splits;
+    // The unit with most workgroups ends last; one with few threads works at part of its rate.
+    const int64_t groups_a_unit = parts_of(groups, limits.units);
+    const double threads = static_cast<double>(groups_a_unit) * t.threads();
+    const double rate = std::min(1.0, threads / kBusyThreads) * limits.flops_per_second /
+                        static_cast<double>(limits.units);
+    const double flops =
+        2.0 * static_cast<double>(groups_a_unit) * t.rows() * t.columns() * static_cast<double>(k);
+    double seconds = flops * cost_of_fma(t) / rate;
+    if (splits > 1)
+        seconds += limits.seconds(
+            0, static_cast<double>(p.batch * p.m * p.n) * 4.0 * static_cast<double>(2 * splits), 1);
+    return seconds;
+}
 
 } // namespace
 
-Groups Tile::groups(int64_t m, int64_t n, int64_t z) const {
-    return {word(padded(n, columns()) / columns()), word(padded(m, rows()) / rows()), word(z)};
+uint32_t Tile::shared_bytes() const {
+    return step * (ra * ty + 1 + rb * tx + 1) * 16 + rows() * 16;
 }
 
-std::vector<uint32_t> Tile::constants(bool a_along_k, bool b_along_k) const {
-    return {tx * ty, tx, ty, a_along_k, b_along_k};
-}
-
-Tile choose_tile(const Limits& limits, int64_t m, int64_t n) {
-    // 128 threads run everywhere; the tiles of 16 steps take at most 10 KiB of the 16 that every
-    // device has.
-    constexpr Tile candidates[] = {{8, 16}, {16, 8}, {4, 32}, {8, 8}, {4, 16}, {2, 32}, {8, 4}};
-    Tile best = candidates[3];
-    double least = 0;
-    for (const Tile& t : candidates) {
-        if (t.tx * t.ty > limits.max_invocations)
+GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split) {
+    GemmPlan best;
+    for (const Tile& t : kTiles) {
+        if (t.threads() > limits.max_invocations || t.shared_bytes() > limits.max_shared_bytes)
             continue;
-        const auto area =
-            static_cast<double>(padded(m, t.rows())) * static_cast<double>(padded(n, t.columns()));
-        // A flat tile reads more for each product that it computes.
-        const double reads = 1.0 / t.rows() + 1.0 / t.columns();
-        const double cost = area * (1.0 + 16.0 * reads);
-        if (least == 0 || cost < least) {
-            least = cost;
-            best = t;
+        for (int64_t splits = 1; splits == 1 || (may_split && p.k >= splits * kShortestPart);
+             splits *= 2) {
+            GemmPlan plan{t, splits, 0, seconds_of(limits, p, t, splits)};
+            plan.part = parts_of(parts_of(p.k, splits), t.step) * t.step;
+            plan.splits = parts_of(p.k, plan.part);
+            if (plan.splits > 1 && (plan.workspace_bytes(p) > kMostCopyBytes ||
+                                    p.batch * plan.splits > limits.max_groups))
+                break;
+            if (best.seconds == 0 || plan.seconds < best.seconds)
+                best = plan;
         }
     }
+    if (p.batch > limits.max_groups)
+        plugin::unsupported(std::to_string(p.batch) + " products side by side");
     return best;
 }
 
-double tiled_flops(Tile tile, int64_t m, int64_t n, int64_t k) {
-    return 2.0 * static_cast<double>(padded(m, tile.rows())) *
-           static_cast<double>(padded(n, tile.columns())) * static_cast<double>(k);
+std::vector<uint32_t> GemmPlan::constants(const Neighbours& n) const {
+    return {tile.threads(), tile.tx,     tile.ty,   tile.ra,   tile.rb,  tile.step,
+            n.a_along_k,    n.b_along_k, n.a_quads, n.b_quads, n.y_quads};
 }
 
-Epilogue Epilogue::of(const Node& node, int64_t first_extra, int64_t channels,
-                      int64_t channel_axis) {
-    using Kind = plugin::Argument::Kind;
-    using Op = plugin::Element;
-    const std::string text = node.string("epilogue");
-    Epilogue result;
-    if (text.empty())
-        return result;
-    const auto refuse = [&] { plugin::unsupported("epilogue `" + text + "`"); };
-    const auto program = plugin::Expression::parse(text).instructions;
-    size_t next = 0;
-    int32_t value = -1; // the instruction whose result comes in; -1: the product
-    const auto takes = [&](const plugin::Argument& a) {
-        return value < 0 ? a == plugin::Argument{Kind::input, 0, 0.0f}
-                         : a == plugin::Argument{Kind::temp, value, 0.0f};
-    };
+Groups GemmPlan::groups(const Step& step, const Product& p) const {
+    Groups groups = step.linear(
+        static_cast<uint64_t>(parts_of(p.m, tile.rows()) * parts_of(p.n, tile.columns())));
+    groups.z = word(p.batch * splits);
+    return groups;
+}
 
-    if (program[0].op == Op::add) {
-        const plugin::Argument bias{Kind::input, 1, 0.0f};
-        const auto& args = program[0].args;
-        if (!(takes(args[0]) && args[1] == bias) && !(takes(args[1]) && args[0] == bias))
-            refuse();
-        const auto extra = node.input(first_extra);
-        const int64_t after = node.output().rank() - 1 - channel_axis;
-        const int64_t at = extra.rank() - 1 - after;
-        if (extra.dtype() != LM_F32 || extra.elements() != channels ||
-            (channels > 1 && (at < 0 || extra.dim(at) != channels)))
-            plugin::unsupported("epilogue `" + text + "` with i1 of " +
-                                plugin::to_string(extra.dims()) + "; only a bias for each of the " +
-                                std::to_string(channels) + " channels is taken");
-        result.add_bias = 1;
-        value = 0;
-        next = 1;
-    }
-    if (next < program.size()) {
-        const auto& last = program[next];
-        constexpr Op activations[] = {Op::relu, Op::sigmoid, Op::tanh};
-        const auto* found = std::find(std::begin(activations), std::end(activations), last.op);
-        if (found == std::end(activations) || !takes(last.args[0]) || next + 1 != program.size())
-            refuse();
-        result.activation = static_cast<uint32_t>(found - activations) + 1;
-    }
-    return result;
+uint64_t GemmPlan::workspace_bytes(const Product& p) const {
+    return splits > 1 ? static_cast<uint64_t>(splits * p.batch * p.m * p.n) * sizeof(float) : 0;
+}
+
+void dispatch_join(Step& step, const Join& join, const Epilogue& epilogue, Operand partial,
+                   Operand result) {
+    const uint32_t size = line_workgroup(step.limits);
+    const uint32_t constants[] = {size, epilogue.add_bias, epilogue.activation};
+    const uint32_t push[] = {word(join.elements), word(join.copies), word(join.channels),
+                             word(join.channel_stride)};
+    const Binding bindings[] = {reads(partial), reads(partial), writes(result),
+                                reads(epilogue.bias(step, partial))};
+    step.dispatch(spirv::join, constants, push, bindings,
+                  step.linear((static_cast<uint64_t>(join.elements) + size - 1) / size));
 }
 
 } // namespace lamina::vulkan

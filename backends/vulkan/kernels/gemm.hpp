@@ -1,37 +1,61 @@
-/// What the tiled products share: the choice of the tile, and what may ride on a product.
+/// What the tiled products share: how a product is cut into tiles, steps and parts of its sum.
 #pragma once
 
-#include <array>
-
-#include "kernel.hpp"
+#include "kernels/epilogue.hpp"
 
 namespace lamina::vulkan {
 
-/// 4 ty rows by 4 tx columns a workgroup of tx * ty threads (shaders/gemm.glsl).
+/// 4 ra ty rows by 4 rb tx columns a workgroup of tx * ty threads (shaders/gemm.glsl).
 struct Tile {
     uint32_t tx = 8, ty = 8;
+    uint32_t ra = 1, rb = 1; // blocks of 4 by 4 a thread
+    uint32_t step = 16;      // of k between barriers
 
-    uint32_t rows() const { return 4 * ty; }
-    uint32_t columns() const { return 4 * tx; }
-    Groups groups(int64_t m, int64_t n, int64_t z) const;
-    /// The specialisation constants 0 to 4.
-    std::vector<uint32_t> constants(bool a_along_k, bool b_along_k) const;
+    uint32_t rows() const { return 4 * ra * ty; }
+    uint32_t columns() const { return 4 * rb * tx; }
+    uint32_t threads() const { return tx * ty; }
+    uint32_t shared_bytes() const;
 };
 
-/// The tile that pads [m, n] least; of equals the largest.
-Tile choose_tile(const Limits&, int64_t m, int64_t n);
-
-/// Multiplications and additions that the tiles do, padding included.
-double tiled_flops(Tile, int64_t m, int64_t n, int64_t k);
-
-/// Specialisation constants ADD_BIAS and ACTIVATION of shaders/epilogue.glsl.
-struct Epilogue {
-    uint32_t add_bias = 0;
-    uint32_t activation = 0;
-
-    /// Of a node whose product has `channels` columns; first_extra: the input after the factors.
-    /// channel_axis: the output's dimension that holds them. Throws what does not fit.
-    static Epilogue of(const Node&, int64_t first_extra, int64_t channels, int64_t channel_axis);
+/// Which neighbours in memory a product's loads and stores find: specialisation constants 6 to 10.
+struct Neighbours {
+    bool a_along_k = true, b_along_k = false;
+    bool a_quads = false, b_quads = false, y_quads = false; // aligned fours
 };
+
+/// [m, k] by [k, n], `batch` times.
+struct Product {
+    int64_t m = 1, n = 1, k = 1, batch = 1;
+
+    double flops() const {
+        return 2.0 * static_cast<double>(m * n) * static_cast<double>(k * batch);
+    }
+};
+
+/// The tile and the number of parts of the sum that cost least by a model of the device, from the
+/// shape alone.
+struct GemmPlan {
+    Tile tile;
+    int64_t splits = 1; // parts of k, each of which gives a copy of the result to be joined
+    int64_t part = 1;   // entries of k in one; a multiple of 4
+    double seconds = 0; // of the arithmetic, with joining
+
+    /// may_split: false where the caller has no workspace to join copies from.
+    static GemmPlan choose(const Limits&, const Product&, bool may_split = true);
+
+    /// Specialisation constants 0 to 10.
+    std::vector<uint32_t> constants(const Neighbours&) const;
+    Groups groups(const Step&, const Product&) const;
+    /// Of the copies; 0 without.
+    uint64_t workspace_bytes(const Product&) const;
+};
+
+/// result[i] = epilogue(sum of the copies' i-th elements); the channel of i is
+/// i / channel_stride % channels.
+struct Join {
+    int64_t elements, copies;
+    int64_t channels = 1, channel_stride = 1;
+};
+void dispatch_join(Step&, const Join&, const Epilogue&, Operand partial, Operand result);
 
 } // namespace lamina::vulkan

@@ -1,29 +1,30 @@
-// Sizes of a convolution as specialisation constants 5 to 27: the compiler turns divisions by them into products.
+// Sizes of a convolution as 23 specialisation constants from GEOMETRY_ID on: the compiler turns divisions by them into
+// products.
 // Spatial dimensions are D, H, W; a missing one has extent and window 1.
 
-layout(constant_id = 5) const uint IN_D = 1;
-layout(constant_id = 6) const uint IN_H = 1;
-layout(constant_id = 7) const uint IN_W = 1;
-layout(constant_id = 8) const uint OUT_D = 1;
-layout(constant_id = 9) const uint OUT_H = 1;
-layout(constant_id = 10) const uint OUT_W = 1;
-layout(constant_id = 11) const uint WINDOW_D = 1;
-layout(constant_id = 12) const uint WINDOW_H = 1;
-layout(constant_id = 13) const uint WINDOW_W = 1;
-layout(constant_id = 14) const uint STRIDE_D = 1;
-layout(constant_id = 15) const uint STRIDE_H = 1;
-layout(constant_id = 16) const uint STRIDE_W = 1;
-layout(constant_id = 17) const uint LOW_D = 0;
-layout(constant_id = 18) const uint LOW_H = 0;
-layout(constant_id = 19) const uint LOW_W = 0;
-layout(constant_id = 20) const uint DILATION_D = 1;
-layout(constant_id = 21) const uint DILATION_H = 1;
-layout(constant_id = 22) const uint DILATION_W = 1;
-layout(constant_id = 23) const uint C = 1;
-layout(constant_id = 24) const uint K = 1;
-layout(constant_id = 25) const uint C_GROUP = 1; // channels of x in one group
-layout(constant_id = 26) const uint K_GROUP = 1;
-layout(constant_id = 27) const bool CHANNELS_LAST = true;
+layout(constant_id = GEOMETRY_ID) const uint IN_D = 1;
+layout(constant_id = GEOMETRY_ID + 1) const uint IN_H = 1;
+layout(constant_id = GEOMETRY_ID + 2) const uint IN_W = 1;
+layout(constant_id = GEOMETRY_ID + 3) const uint OUT_D = 1;
+layout(constant_id = GEOMETRY_ID + 4) const uint OUT_H = 1;
+layout(constant_id = GEOMETRY_ID + 5) const uint OUT_W = 1;
+layout(constant_id = GEOMETRY_ID + 6) const uint WINDOW_D = 1;
+layout(constant_id = GEOMETRY_ID + 7) const uint WINDOW_H = 1;
+layout(constant_id = GEOMETRY_ID + 8) const uint WINDOW_W = 1;
+layout(constant_id = GEOMETRY_ID + 9) const uint STRIDE_D = 1;
+layout(constant_id = GEOMETRY_ID + 10) const uint STRIDE_H = 1;
+layout(constant_id = GEOMETRY_ID + 11) const uint STRIDE_W = 1;
+layout(constant_id = GEOMETRY_ID + 12) const uint LOW_D = 0;
+layout(constant_id = GEOMETRY_ID + 13) const uint LOW_H = 0;
+layout(constant_id = GEOMETRY_ID + 14) const uint LOW_W = 0;
+layout(constant_id = GEOMETRY_ID + 15) const uint DILATION_D = 1;
+layout(constant_id = GEOMETRY_ID + 16) const uint DILATION_H = 1;
+layout(constant_id = GEOMETRY_ID + 17) const uint DILATION_W = 1;
+layout(constant_id = GEOMETRY_ID + 18) const uint C = 1;
+layout(constant_id = GEOMETRY_ID + 19) const uint K = 1;
+layout(constant_id = GEOMETRY_ID + 20) const uint C_GROUP = 1; // channels of x in one group
+layout(constant_id = GEOMETRY_ID + 21) const uint K_GROUP = 1;
+layout(constant_id = GEOMETRY_ID + 22) const bool CHANNELS_LAST = true;
 
 const uint IN_SIZE = IN_D * IN_H * IN_W;
 const uint OUT_SIZE = OUT_D * OUT_H * OUT_W;

@@ -19,3 +19,9 @@ float epilogue(float value, uint channel) {
         return lamina_tanh(value);
     return value;
 }
+// Of four neighbouring channels.
+vec4 epilogue4(vec4 value, uint channel) {
+    [[unroll]] for (uint i = 0; i < 4; ++i)
+        value[i] = epilogue(value[i], channel + i);
+    return value;
+}

@@ -2,27 +2,53 @@
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_GOOGLE_include_directive : require
 
-// y[batch, M, N] = a[batch, M, K] b[batch, K, N], either factor stored transposed; one batch entry a z.
+// y[batch, M, N] = a[batch, M, K] b[batch, K, N], either factor stored transposed. Where the sum is cut, each part goes
+// to its own copy of y. z = batch entry * splits + part.
 
 #include "gemm.glsl"
-#define EPILOGUE_ID 5
+#define EPILOGUE_ID 11
 #include "epilogue.glsl"
+layout(constant_id = 13) const bool ACCUMULATE = false; // adds to what stands in y
 
 layout(set = 0, binding = 0) readonly buffer A { float a[]; };
+layout(set = 0, binding = 0) readonly buffer A4 { vec4 a4[]; };
 layout(set = 0, binding = 1) readonly buffer B { float b[]; };
-layout(set = 0, binding = 2) writeonly buffer Y { float y[]; };
+layout(set = 0, binding = 1) readonly buffer B4 { vec4 b4[]; };
+layout(set = 0, binding = 2) buffer Y { float y[]; };
+layout(set = 0, binding = 2) buffer Y4 { vec4 y4[]; };
 
 layout(push_constant) uniform Push {
     uint M, N, K;
-    uint a_batch, a_row, a_k; // strides in elements
-    uint b_batch, b_k, b_column;
+    uint a_first, a_batch, a_row, a_k; // the first element, and strides in elements
+    uint b_first, b_batch, b_k, b_column;
+    uint y_first, y_batch, y_row, y_copy;
+    uint splits;
+    uint part; // of the sum
 };
 
-Row row_of(uint row) { return Row(gl_WorkGroupID.z * a_batch + row * a_row, 0, 0, 0); }
-float load_a(Row row, uint k) { return a[row.x + k * a_k]; }
-float load_b(uint k, uint column) { return b[gl_WorkGroupID.z * b_batch + k * b_k + column * b_column]; }
+uint entry() { return gl_WorkGroupID.z / splits; }
+
+Row row_of(uint row) { return Row(a_first + entry() * a_batch + row * a_row, 0, 0, 0); }
+Term term_of(uint k) { return Term(k * a_k, 0, 0, 0); }
+float load_a(Row row, Term term) { return a[row.x + term.x]; }
+vec4 load_a4(Row row, Term term) { return a4[(row.x + term.x) / 4]; }
+uint b_place(uint k, uint column) { return b_first + entry() * b_batch + k * b_k + column * b_column; }
+float load_b(uint k, uint column) { return b[b_place(k, column)]; }
+vec4 load_b4(uint k, uint column) { return b4[b_place(k, column) / 4]; }
+
+uint y_place(uint row, uint column) {
+    return y_first + gl_WorkGroupID.z % splits * y_copy + entry() * y_batch + row * y_row + column;
+}
 void store(uint row, uint column, float value) {
-    y[(gl_WorkGroupID.z * M + row) * N + column] = epilogue(value, column);
+    const uint at = y_place(row, column);
+    y[at] = epilogue(ACCUMULATE ? y[at] + value : value, column);
+}
+void store4(uint row, uint column, vec4 value) {
+    const uint at = y_place(row, column) / 4;
+    y4[at] = epilogue4(ACCUMULATE ? y4[at] + value : value, column);
 }
 
-void main() { gemm(M, N, 0, K); }
+void main() {
+    const uint begin = gl_WorkGroupID.z % splits * part;
+    gemm(M, N, begin, min(begin + part, K));
+}

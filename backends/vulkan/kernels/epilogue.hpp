@@ -1,0 +1,34 @@
+/// The attribute `epilogue` of products and convolutions: what rides on the product, and what needs
+/// a pass of its own over the result.
+#pragma once
+
+#include "kernel.hpp"
+
+namespace lamina::vulkan {
+
+struct Epilogue {
+    // What rides: specialisation constants ADD_BIAS and ACTIVATION of shaders/epilogue.glsl.
+    uint32_t add_bias = 0;
+    uint32_t activation = 0;
+
+    /// Of a node whose result has `channels` along channel_axis. first_extra: the input after the
+    /// factors. A bias for each channel and relu, sigmoid or tanh ride; any other program of f32
+    /// runs over the result. Throws where the device lacks the bindings for that.
+    static Epilogue of(const Limits&, const Node&, int64_t first_extra, int64_t channels,
+                       int64_t channel_axis);
+
+    /// The bias, or a stand-in to be bound in its place.
+    Operand bias(const Step&, Operand otherwise) const;
+    /// Time of what does not ride.
+    double seconds(const Limits&, const Node&) const;
+    /// Adds the dispatch of what does not ride, over the step's output.
+    void finish(Step&, const Node&) const;
+
+  private:
+    bool match(const Node&, int64_t channels, int64_t channel_axis);
+
+    size_t first_extra_ = 2;
+    std::string rest_;
+};
+
+} // namespace lamina::vulkan
