@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <cmath>
 
 #include "device.hpp"
@@ -45,29 +46,39 @@ Tensor indices(Dims dims, int64_t below) {
     return t;
 }
 
-/// tolerance: of the largest magnitude; 0 wants the same bits. Every candidate is tried.
+/// What Winograd's transforms lose, which multiply by up to 8 and divide by 24, of the largest
+/// magnitude.
+constexpr double kTransformed = 3e-5;
+
+/// tolerance: of the largest magnitude; 0 wants the same bits. Winograd's is its own.
+void expect_same_by(BackendUnderTest& device, const std::string& candidate, const NodeSpec& spec,
+                    const std::vector<Tensor>& expected, double tolerance) {
+    if (candidate.starts_with("winograd"))
+        tolerance = kTransformed;
+    const auto got = device.run(spec, candidate);
+    for (size_t j = 0; j < got.size(); ++j) {
+        INFO(spec.op << " by " << candidate << ", output " << j << " of "
+                     << lamina::plugin::to_string(got[j].type.dims));
+        if (got[j].type.dtype != LM_F32 || tolerance == 0) {
+            CHECK(got[j].bytes == expected[j].bytes);
+            continue;
+        }
+        const auto a = got[j].values<float>(), b = expected[j].values<float>();
+        double largest = 0, worst = 0;
+        for (size_t i = 0; i < a.size(); ++i) {
+            largest = std::max(largest, std::abs(double{b[i]}));
+            const double error = std::abs(double{a[i]} - b[i]);
+            worst = std::isnan(error) ? INFINITY : std::max(worst, error);
+        }
+        CHECK(worst <= tolerance * largest);
+        CHECK(device.run(spec, candidate)[j].bytes == got[j].bytes);
+    }
+}
+
 void expect_same_on(BackendUnderTest& device, const NodeSpec& spec, double tolerance) {
     const auto expected = reference().run(spec);
-    for (const std::string& candidate : device.candidates(spec)) {
-        const auto got = device.run(spec, candidate);
-        for (size_t j = 0; j < got.size(); ++j) {
-            INFO(spec.op << " by " << candidate << ", output " << j << " of "
-                         << lamina::plugin::to_string(got[j].type.dims));
-            if (got[j].type.dtype != LM_F32 || tolerance == 0) {
-                CHECK(got[j].bytes == expected[j].bytes);
-                continue;
-            }
-            const auto a = got[j].values<float>(), b = expected[j].values<float>();
-            double largest = 0, worst = 0;
-            for (size_t i = 0; i < a.size(); ++i) {
-                largest = std::max(largest, std::abs(double{b[i]}));
-                const double error = std::abs(double{a[i]} - b[i]);
-                worst = std::isnan(error) ? INFINITY : std::max(worst, error);
-            }
-            CHECK(worst <= tolerance * largest);
-            CHECK(device.run(spec, candidate)[j].bytes == got[j].bytes);
-        }
-    }
+    for (const std::string& candidate : device.candidates(spec))
+        expect_same_by(device, candidate, spec, expected, tolerance);
 }
 
 void expect_same(const NodeSpec& spec, double tolerance) {
@@ -102,7 +113,8 @@ Dims activation(int64_t n, int64_t c, const Dims& spatial, bool last) {
     return d;
 }
 
-void expect_conv_passes(const ConvCase& t) {
+/// The three passes on small integers.
+std::array<NodeSpec, 3> conv_passes(const ConvCase& t) {
     const Dims x = activation(t.n, t.c, t.in, t.last), y = activation(t.n, t.k, t.out, t.last);
     Dims filter = t.window;
     filter.insert(filter.end(), {t.c / t.groups, t.k});
@@ -119,9 +131,14 @@ void expect_conv_passes(const ConvCase& t) {
     const Tensor xt = random_tensor(x, 3, Fill::integers),
                  ft = random_tensor(filter, 4, Fill::integers),
                  yt = random_tensor(y, 5, Fill::integers);
-    expect_same({"conv", attrs, {xt, ft}, {{LM_F32, y}}}, 0);
-    expect_same({"conv_backward_data", data, {yt, ft}, {{LM_F32, x}}}, 0);
-    expect_same({"conv_backward_filter", weights, {xt, yt}, {{LM_F32, filter}}}, 0);
+    return {NodeSpec{"conv", attrs, {xt, ft}, {{LM_F32, y}}},
+            NodeSpec{"conv_backward_data", data, {yt, ft}, {{LM_F32, x}}},
+            NodeSpec{"conv_backward_filter", weights, {xt, yt}, {{LM_F32, filter}}}};
+}
+
+void expect_conv_passes(const ConvCase& t) {
+    for (const NodeSpec& pass : conv_passes(t))
+        expect_same(pass, 0);
 }
 
 } // namespace
@@ -137,7 +154,19 @@ TEST_CASE("matmul: integers are exact for every transpose, batch and odd size") 
     expect_same(matmul({3, 7, 5}, {7, 9}, {3, 5, 9}, true, false), 0);
 }
 
-TEST_CASE("matmul: bias and activation ride on the product") {
+TEST_CASE("matmul: aligned fours, several tiles and parts of a long sum are exact on integers") {
+    for (const bool ta : {false, true})
+        for (const bool tb : {false, true}) {
+            const auto stored = [](bool transposed, int64_t rows, int64_t columns) {
+                return transposed ? Dims{columns, rows} : Dims{rows, columns};
+            };
+            expect_same(matmul(stored(ta, 140, 36), stored(tb, 36, 260), {140, 260}, ta, tb), 0);
+            expect_same(matmul(stored(ta, 8, 3000), stored(tb, 3000, 12), {8, 12}, ta, tb), 0);
+            expect_same(matmul(stored(ta, 3, 3001), stored(tb, 3001, 5), {3, 5}, ta, tb), 0);
+        }
+}
+
+TEST_CASE("matmul: bias and activation ride on the product, another epilogue follows it") {
     const Tensor a = random_tensor({37, 50}, 1), b = random_tensor({50, 21}, 2),
                  bias = random_tensor({21}, 3);
     for (const char* program :
@@ -148,6 +177,14 @@ TEST_CASE("matmul: bias and activation ride on the product") {
              {a, b, bias},
              {{LM_F32, {37, 21}}}},
             2e-6);
+    const Tensor residual = random_tensor({37, 21}, 4);
+    expect_same({"matmul",
+                 {{"transpose_a", false},
+                  {"transpose_b", false},
+                  {"epilogue", std::string("add i0 i1;add t0 i2;relu t1")}},
+                 {a, b, bias, residual},
+                 {{LM_F32, {37, 21}}}},
+                2e-6);
 }
 
 TEST_CASE("conv: all three passes are exact on integers, in one to three dimensions") {
@@ -176,9 +213,51 @@ TEST_CASE("conv: all three passes are exact on integers, in one to three dimensi
     }
 }
 
-TEST_CASE("conv: a long sum over positions is split and joined exactly") {
+TEST_CASE("conv: channels in aligned fours, one group or several") {
+    for (const bool last : {true, false}) {
+        expect_conv_passes(
+            {2, 8, 12, 1, {9, 7}, {9, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
+        expect_conv_passes(
+            {1, 16, 24, 2, {9, 12}, {5, 4}, {3, 3}, {2, 3}, {1, 0}, {1, 0}, {1, 1}, last});
+    }
+}
+
+TEST_CASE("conv: a long sum is split and joined exactly") {
     expect_conv_passes(
         {32, 1, 3, 1, {28, 28}, {28, 28}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, true});
+    for (const bool last : {true, false})
+        expect_conv_passes(
+            {1, 160, 170, 1, {3, 2}, {3, 2}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
+}
+
+TEST_CASE("conv: depthwise, with several filters a channel, strides and dilation") {
+    for (const bool last : {true, false}) {
+        expect_conv_passes(
+            {2, 8, 8, 8, {9, 11}, {5, 6}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, last});
+        expect_conv_passes(
+            {2, 3, 9, 3, {9, 11}, {7, 7}, {3, 3}, {1, 1}, {1, 0}, {1, 0}, {2, 2}, last});
+        expect_conv_passes(
+            {33, 5, 5, 5, {13, 12}, {13, 12}, {5, 4}, {1, 1}, {2, 1}, {2, 2}, {1, 1}, last});
+    }
+}
+
+TEST_CASE("conv: 3 x 3 windows with every padding") {
+    for (const bool last : {true, false}) {
+        expect_conv_passes(
+            {3, 5, 6, 1, {13, 6}, {14, 8}, {3, 3}, {1, 1}, {1, 2}, {2, 2}, {1, 1}, last});
+        expect_conv_passes(
+            {1, 4, 8, 1, {8, 11}, {6, 9}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, {1, 1}, last});
+        expect_conv_passes(
+            {1, 3, 2, 1, {4, 5}, {6, 7}, {3, 3}, {1, 1}, {3, 4}, {1, 0}, {1, 1}, last});
+    }
+}
+
+TEST_CASE("conv: Winograd's tiles are made in chunks where they would take more than 64 MiB") {
+    if (!vulkan().available() || !reference().available())
+        return;
+    for (const NodeSpec& pass : conv_passes(
+             {1, 1, 64, 1, {341, 337}, {341, 337}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, true}))
+        expect_same_by(vulkan(), "winograd_f4x3", pass, reference().run(pass), 0);
 }
 
 TEST_CASE("conv: bias and relu ride on the convolution") {
