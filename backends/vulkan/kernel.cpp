@@ -89,6 +89,15 @@ Groups Step::linear(uint64_t count) const {
     return {static_cast<uint32_t>((count + rows - 1) / rows), static_cast<uint32_t>(rows), 1};
 }
 
+Part part_of(const Limits& limits, Operand whole, int64_t first, int64_t last,
+             int64_t element_bytes) {
+    const auto begin = static_cast<uint64_t>(first * element_bytes);
+    const uint64_t at = begin / limits.alignment * limits.alignment;
+    const auto end = static_cast<uint64_t>((last + 1) * element_bytes);
+    return {{whole.slot, whole.offset + at, end - at},
+            static_cast<int64_t>(begin - at) / element_bytes};
+}
+
 void require_dtypes(const Node& node, std::initializer_list<lm_dtype> allowed) {
     const auto check_one = [&](lm_dtype dtype) {
         if (std::find(allowed.begin(), allowed.end(), dtype) == allowed.end())

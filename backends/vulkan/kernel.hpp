@@ -6,6 +6,8 @@
 ///     };
 ///     LAMINA_VULKAN_KERNEL(matmul_tiled, "matmul", "tiled", 10, Matmul)
 ///
+/// One that binds parts of its operands where they are beyond Limits::max_range has
+/// `static constexpr bool cuts_ranges = true`; the others are not asked about such a node.
 /// build runs once a program, before anything is recorded; buffers are bound later.
 #pragma once
 
@@ -121,10 +123,26 @@ struct Kernel {
     int32_t priority;
     Plan (*describe)(const Limits&, const Node&);
     void (*build)(Step&, const Node&);
+    bool cuts_ranges = false;
 };
+
+template <class K>
+constexpr bool cuts_ranges() {
+    if constexpr (requires { K::cuts_ranges; })
+        return K::cuts_ranges;
+    return false;
+}
 
 /// Every kernel linked into this library, in no particular order.
 std::span<const Kernel* const> all_kernels();
+
+/// Elements [first, last] of an operand as a binding of its own, which begins at an aligned offset:
+/// `ahead` elements before the first.
+struct Part {
+    Operand operand;
+    int64_t ahead = 0;
+};
+Part part_of(const Limits&, Operand, int64_t first, int64_t last, int64_t element_bytes);
 
 /// Throws unless every operand of the node is of one of these dtypes.
 void require_dtypes(const Node&, std::initializer_list<lm_dtype>);
@@ -134,7 +152,8 @@ void require_dtypes(const Node&, std::initializer_list<lm_dtype>);
 /// id: an identifier, unique in the file. Linking the file is enough; no list names the kernel.
 #define LAMINA_VULKAN_KERNEL(id, op_name, kernel_name, priority, Class)                            \
     static constexpr ::lamina::vulkan::Kernel LAMINA_CONCAT(vulkan_kernel_, id){                   \
-        op_name, kernel_name, priority, &Class::describe, &Class::build};                          \
+        op_name,          kernel_name,   priority,                                                 \
+        &Class::describe, &Class::build, ::lamina::vulkan::cuts_ranges<Class>()};                  \
     __attribute__((                                                                                \
         section("lamina_vulkan_kernels"),                                                          \
         used)) static const ::lamina::vulkan::Kernel* const LAMINA_CONCAT(vulkan_entry_, id) =     \

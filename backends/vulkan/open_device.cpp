@@ -57,12 +57,13 @@ void OpenDevice::describe(const lm_node_desc* raw, void* context, lm_emit_candid
     if (list == kernels_.end())
         plugin::unsupported(std::string("no kernel for operator `") + raw->op + "`");
     const Node node(raw);
-    check_sizes(limits, node);
 
     std::vector<lm_candidate> accepted;
     std::string reasons;
     for (const KernelEntry& kernel : list->second) {
         try {
+            if (kernel.own == nullptr || !kernel.own->cuts_ranges)
+                check_sizes(limits, node);
             accepted.push_back(
                 kernel.own != nullptr
                     ? describe_own(*kernel.own, limits, node)

@@ -42,6 +42,7 @@ Map map_of(const Node& node) {
 }
 
 struct Elementwise {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_bindings(limits, node.n_inputs() + node.n_outputs());
         const Expression expression = expression_of(node);
@@ -70,8 +71,8 @@ constexpr size_t kOperators = std::size(plugin::element_table);
 constexpr auto kKernels = [] {
     std::array<Kernel, kOperators> kernels{};
     for (size_t i = 0; i < kOperators; ++i)
-        kernels[i] = {plugin::element_table[i].name, "generated", 10, &Elementwise::describe,
-                      &Elementwise::build};
+        kernels[i] = {plugin::element_table[i].name, "generated",         10,
+                      &Elementwise::describe,        &Elementwise::build, Elementwise::cuts_ranges};
     return kernels;
 }();
 

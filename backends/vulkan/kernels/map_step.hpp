@@ -6,8 +6,9 @@
 
 namespace lamina::vulkan {
 
-/// Adds the dispatch that computes the map. Bindings: the map's inputs, then its outputs.
-void dispatch_map(Step&, const Map&, std::vector<Operand> inputs, std::vector<Operand> outputs);
+/// Adds the dispatch that computes the map, or several where operands are beyond the device's
+/// storage range. Bindings: the map's inputs, then its outputs.
+void dispatch_map(Step&, Map, std::vector<Operand> inputs, std::vector<Operand> outputs);
 
 /// A map that copies one view to another.
 Map copy_map(std::vector<int64_t> space, View from, View to);

@@ -1,5 +1,7 @@
 #include "kernels/matmul.hpp"
 
+#include <algorithm>
+
 #include "shaders/matmul.hpp"
 
 namespace lamina::vulkan {
@@ -48,8 +50,12 @@ void dispatch_matmul(Step& step, const GemmPlan& plan, const MatmulCall& call, O
                              word(batch * m * n),
                              word(plan.splits),
                              word(plan.part)};
+    Operand bias = epilogue.bias(step, b);
+    if (call.first_channel > 0 && epilogue.add_bias != 0)
+        bias =
+            part_of(step.limits, bias, call.first_channel, call.first_channel + n - 1, 4).operand;
     const Binding bindings[] = {reads(a), reads(b), call.accumulate ? updates(y) : writes(y),
-                                reads(epilogue.bias(step, b))};
+                                reads(bias)};
     step.dispatch(spirv::matmul, constants, push, bindings, plan.groups(step, call.product));
 }
 
@@ -80,17 +86,101 @@ struct NodeProduct {
     }
 };
 
+/// A product whose operands are beyond the device's storage range: block by block, each bound to
+/// the rows of a, b and y that it needs. Blocks along k add to y in ascending order.
+class CutMatmul {
+  public:
+    CutMatmul(const Limits& limits, const NodeProduct& whole) : limits_(limits), whole_(whole) {
+        const MatmulCall& c = whole.call;
+        const auto& [m, n, k, batch] = c.product;
+        const int64_t rows_of_a = rows(c.transpose_a ? k : m, c.row_a);
+        const int64_t rows_of_b = rows(c.transpose_b ? n : k, c.row_b);
+        m_ = std::min(rows(m, c.row_y), c.transpose_a ? m : rows_of_a);
+        n_ = c.transpose_b ? rows_of_b : n;
+        k_ = std::min(c.transpose_a ? rows_of_a : k, c.transpose_b ? k : rows_of_b);
+    }
+
+    static bool needed(const Limits& limits, const Node& node) {
+        const auto beyond = [&](const plugin::TensorView& t) {
+            return static_cast<uint64_t>(t.bytes()) > limits.max_range;
+        };
+        return beyond(node.input(0)) || beyond(node.input(1)) || beyond(node.output());
+    }
+
+    void build(Step& step) const {
+        const auto& [m, n, k, batch] = whole_.call.product;
+        for (int64_t entry = 0; entry < batch; ++entry)
+            for (int64_t m0 = 0; m0 < m; m0 += m_)
+                for (int64_t n0 = 0; n0 < n; n0 += n_)
+                    for (int64_t k0 = 0; k0 < k; k0 += k_)
+                        block(step, entry, m0, n0, k0);
+    }
+
+  private:
+    /// How many of the rows fit a binding, in whole tiles.
+    int64_t rows(int64_t count, int64_t row) const {
+        const auto room = static_cast<int64_t>(limits_.max_range - limits_.alignment);
+        const int64_t fit = room / (row * 4);
+        if (fit >= count)
+            return count;
+        if (fit < 256)
+            plugin::unsupported("rows of " + std::to_string(row) +
+                                " elements, of which the device's storage range holds " +
+                                std::to_string(fit));
+        return fit / 256 * 256;
+    }
+    /// Rows [first, first + count) of an operand in one entry of the batch.
+    Part slab(Operand whole, int64_t entry_elements, int64_t first, int64_t count,
+              int64_t row) const {
+        const int64_t begin = entry_elements + first * row;
+        return part_of(limits_, whole, begin, begin + count * row - 1, 4);
+    }
+
+    void block(Step& step, int64_t entry, int64_t m0, int64_t n0, int64_t k0) const {
+        const auto& [m, n, k, batch] = whole_.call.product;
+        MatmulCall c = whole_.call;
+        c.product = {std::min(m_, m - m0), std::min(n_, n - n0), std::min(k_, k - k0), 1};
+        const Part a = c.transpose_a ? slab(step.in(0), entry * m * k, k0, c.product.k, c.row_a)
+                                     : slab(step.in(0), entry * m * k, m0, c.product.m, c.row_a);
+        const int64_t entry_b = c.shared_b ? 0 : entry * k * n;
+        const Part b = c.transpose_b ? slab(step.in(1), entry_b, n0, c.product.n, c.row_b)
+                                     : slab(step.in(1), entry_b, k0, c.product.k, c.row_b);
+        const Part y = slab(step.out(), entry * m * n, m0, c.product.m, c.row_y);
+        c.a_first = a.ahead + (c.transpose_a ? m0 : k0);
+        c.b_first = b.ahead + (c.transpose_b ? k0 : n0);
+        c.y_first = y.ahead + n0;
+        c.first_channel = n0;
+        c.accumulate = k0 > 0;
+        const bool last = k0 + k_ >= k;
+        dispatch_matmul(step, GemmPlan::choose(limits_, c.product, false), c, a.operand, b.operand,
+                        y.operand, last ? whole_.epilogue : Epilogue());
+    }
+
+    const Limits& limits_;
+    const NodeProduct& whole_;
+    int64_t m_, n_, k_; // of a block
+};
+
 struct TiledMatmul {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         const NodeProduct p(limits, node);
+        const bool cut = CutMatmul::needed(limits, node);
+        if (cut)
+            CutMatmul(limits, p);
         const double bytes = static_cast<double>(node.input(0).bytes() + node.input(1).bytes() +
                                                  node.output().bytes());
         return {std::max(p.plan.seconds, limits.seconds(0, bytes, 0)) + limits.dispatch_seconds +
                     p.epilogue.seconds(limits, node),
-                p.plan.workspace_bytes(p.call.product), 0, "reassociated"};
+                cut ? 0 : p.plan.workspace_bytes(p.call.product), 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         const NodeProduct p(step.limits, node);
+        if (CutMatmul::needed(step.limits, node)) {
+            CutMatmul(step.limits, p).build(step);
+            p.epilogue.finish(step, node);
+            return;
+        }
         const bool whole = p.plan.splits == 1;
         const Operand result =
             whole ? step.out() : step.workspace(0, p.plan.workspace_bytes(p.call.product));

@@ -15,6 +15,7 @@ struct MatmulCall {
     // Within the operands, in elements. row_*: from one stored row to the next.
     int64_t a_first = 0, b_first = 0, y_first = 0;
     int64_t row_a = 0, row_b = 0, row_y = 0;
+    int64_t first_channel = 0; // of the epilogue's bias
 
     /// All three dense and whole.
     static MatmulCall dense(const Product&, bool transpose_a, bool transpose_b);

@@ -25,6 +25,7 @@ void copy_to_output(Step& step, const Node& node, View from) {
 }
 
 struct Reshape {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         Plan plan = plan_of(limits, node);
         plan.in_place = 1;
@@ -39,6 +40,7 @@ struct Reshape {
 LAMINA_VULKAN_KERNEL(reshape, "reshape", "copy", 10, Reshape)
 
 struct BroadcastTo {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         copy_to_output(
@@ -49,6 +51,7 @@ struct BroadcastTo {
 LAMINA_VULKAN_KERNEL(broadcast_to, "broadcast_to", "generated", 10, BroadcastTo)
 
 struct Transpose {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         const auto natural = dense_strides(node.input(0).dims());
@@ -62,6 +65,7 @@ struct Transpose {
 LAMINA_VULKAN_KERNEL(transpose, "transpose", "generated", 10, Transpose)
 
 struct Pad {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         const auto dims = node.input(0).dims();
@@ -78,6 +82,7 @@ struct Pad {
 LAMINA_VULKAN_KERNEL(pad, "pad", "generated", 10, Pad)
 
 struct Slice {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         const auto begin = node.integers("begin"), strides = node.integers("strides");
@@ -94,6 +99,7 @@ LAMINA_VULKAN_KERNEL(slice, "slice", "generated", 10, Slice)
 
 /// One dispatch an input, each writing its part of the output.
 struct Concat {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         if (plugin::size_of(node.output().dtype()) < 4)
             plugin::unsupported(std::string("concat of ") +

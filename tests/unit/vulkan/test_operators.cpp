@@ -187,6 +187,35 @@ TEST_CASE("matmul: bias and activation ride on the product, another epilogue fol
                 2e-6);
 }
 
+TEST_CASE("a tensor above the storage range is bound in parts: as a factor, a result, a map's") {
+    if (!vulkan().available() || !reference().available())
+        return;
+    // 140 MB, and a storage range of 128 MiB on the least device and on lavapipe.
+    const Dims large{7000, 5000};
+    const auto integers = [](Dims dims) {
+        Tensor t(LM_F32, std::move(dims));
+        auto* values = reinterpret_cast<float*>(t.bytes.data());
+        for (size_t i = 0; i < t.bytes.size() / sizeof(float); ++i)
+            values[i] = static_cast<float>(i % 9) - 4;
+        return t;
+    };
+    const auto product = [&](Dims a, Dims b, Dims y, bool ta, bool tb) {
+        const Dims bias{y.back()};
+        return NodeSpec{"matmul",
+                        {{"transpose_a", ta},
+                         {"transpose_b", tb},
+                         {"epilogue", std::string("add i0 i1;relu t0")}},
+                        {integers(std::move(a)), integers(std::move(b)), integers(bias)},
+                        {{LM_F32, std::move(y)}}};
+    };
+    for (const NodeSpec& spec :
+         {product({2, 5000}, large, {2, 7000}, false, true),
+          product({3, 7000}, large, {3, 5000}, false, false),
+          product({2, 7000}, {2, 5000}, large, true, false),
+          NodeSpec{"add", {}, {integers(large), integers({5000})}, {{LM_F32, large}}}})
+        expect_same_on(least_vulkan(), spec, 0);
+}
+
 TEST_CASE("conv: all three passes are exact on integers, in one to three dimensions") {
     for (const bool last : {true, false}) {
         expect_conv_passes(
