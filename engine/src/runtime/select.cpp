@@ -48,13 +48,18 @@ std::vector<Selection> candidates(const Device& device, const Graph& graph, cons
     }
 }
 
+/// `winograd` asks for the first of winograd_f2x3, winograd_f4x3, ...
+bool asks_for(const std::string& wanted, const std::string& kernel) {
+    return kernel == wanted || kernel.starts_with(wanted + '_');
+}
+
 Selection choose(const Device& device, const Node& node, const std::vector<Selection>& among) {
     const std::string forced = device.forced(node.op);
     if (forced.empty())
         return among[0];
     std::string names;
     for (const Selection& c : among) {
-        if (c.candidate == forced)
+        if (asks_for(forced, c.candidate))
             return c;
         names += (names.empty() ? "" : ", ") + c.candidate;
     }

@@ -85,6 +85,18 @@ TEST_CASE(
                       Contains("operator relu") && Contains("activation_7") && Contains("`magic`"));
 }
 
+TEST_CASE("a kernel is asked for by its name or by the name of its family") {
+    Graph g;
+    const ValueId x = g.add_input("x", {DType::F32, {1, 8, 8, 4}});
+    const ValueId filter = g.add_input("filter", {DType::F32, {3, 3, 4, 4}});
+    g.add_output("y", add_operator(g, "conv", "conv", "conv2d_1", {x, filter})[0]);
+    for (const std::string kernel : {"winograd", "winograd_f4x3"})
+        CHECK_NOTHROW(Executable(g, store("openblas:conv=" + kernel)));
+    for (const std::string kernel : {"wino", "winograd_f4", "winograd_f4x3_"})
+        CHECK_THROWS_WITH(Executable(g, store("openblas:conv=" + kernel)),
+                          Contains("winograd_f4x3"));
+}
+
 TEST_CASE("out of memory says what was asked for and what the limit is, and frees all") {
     const auto variables = store("openblas:memory_limit_mib=1");
     Graph g;
