@@ -27,12 +27,13 @@ LAMINA_API ProgressMode progress_mode_for_stderr();
 /// with finish() or with the object; the last line stays.
 class LAMINA_API ProgressBar {
   public:
-    /// `label` stands before the bar ("epoch 3/20"), `unit` behind the rate ("images").
-    /// `out` must outlive the bar.
+    /// `label` stands before the bar ("epoch 3/20"), `unit` behind the rate ("images"). `before`
+    /// of the total were done before, and do not count for the rate. `out` must outlive the bar.
     ProgressBar(std::string label, std::size_t total, std::string unit, ProgressMode mode,
-                std::ostream& out);
+                std::ostream& out, std::size_t before = 0);
     /// On standard error.
-    ProgressBar(std::string label, std::size_t total, std::string unit, ProgressMode mode);
+    ProgressBar(std::string label, std::size_t total, std::string unit, ProgressMode mode,
+                std::size_t before = 0);
     ~ProgressBar();
     ProgressBar(ProgressBar&&) noexcept;
     ProgressBar& operator=(ProgressBar&&) noexcept;

@@ -18,6 +18,13 @@ TEST_CASE("progress: a log gets one line at the end, with the count, the time an
     CHECK(text.find("loss 2.3") == std::string::npos);
 }
 
+TEST_CASE("progress: what was done before counts as done but not for the rate") {
+    std::ostringstream out;
+    ProgressBar progress("epoch 3/20", 48000, "images", ProgressMode::Lines, out, 48000);
+    progress.finish("");
+    CHECK(out.str() == "epoch 3/20  48000/48000  0 images/s  0:00\n");
+}
+
 TEST_CASE("progress: quiet means not a byte") {
     std::ostringstream out;
     ProgressBar progress("epoch 3/20", 10, "images", ProgressMode::Quiet, out);
