@@ -3,10 +3,12 @@
 #include "io/file_descriptor.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
 #include "lamina/text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -102,6 +104,15 @@ std::string complaint_of_gnuplot(const std::string& script, const std::filesyste
 
 } // namespace
 
+/// Whether the picture has the end that its format asks for.
+static bool is_whole(const std::filesystem::path& picture) {
+    const std::string text = read_text(picture);
+    const std::string_view end =
+        std::string_view(text).substr(text.size() - std::min<std::size_t>(text.size(), 16));
+    return end.find("IEND") != end.npos || end.find("</svg>") != end.npos ||
+           end.find("%%EOF") != end.npos;
+}
+
 std::string gnuplot_string(std::string_view text) {
     std::string quoted = "'";
     for (const char c : text) {
@@ -124,8 +135,8 @@ void run_gnuplot(std::string_view script, PictureSize size, const std::filesyste
                                           gnuplot_string(picture.temporary().string()), script);
     std::string complaint = complaint_of_gnuplot(whole, file);
     // gnuplot's exit status does not tell that its output could not be written.
-    if (complaint.empty() && std::filesystem::file_size(picture.temporary()) == 0) {
-        complaint = "gnuplot wrote nothing";
+    if (complaint.empty() && !is_whole(picture.temporary())) {
+        complaint = "gnuplot could not write all of it; is the disk full?";
     }
     if (!complaint.empty()) {
         fail(StatusCode::Io, fmt::format("{}: {}", file.string(), complaint));

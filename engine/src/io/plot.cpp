@@ -180,8 +180,56 @@ std::vector<double> epoch_ticks(std::size_t epochs) {
     return ticks;
 }
 
+/// How much of the curves, in steps along them, lies where the legend would stand.
+int covered_by_legend(const LinePanel& panel, const Range& x, const Range& y, Corner corner) {
+    constexpr double kWidth = 0.42; // of the panel
+    constexpr double kHeight = 0.24;
+    constexpr int kSteps = 32; // from one point to the next
+    const bool left = corner == Corner::TopLeft || corner == Corner::BottomLeft;
+    const bool top = corner == Corner::TopLeft || corner == Corner::TopRight;
+    const auto share = [](const Range& range, double value) {
+        return range.high > range.low ? (value - range.low) / (range.high - range.low) : 0.5;
+    };
+    const auto covers = [&](double across, double up) {
+        return (left ? across < kWidth : across > 1 - kWidth) &&
+               (top ? up > 1 - kHeight : up < kHeight);
+    };
+    int covered = 0;
+    for (const LineSeries& s : panel.series) {
+        for (std::size_t i = 0; i + 1 < s.x.size(); ++i) {
+            for (int step = 0; step <= kSteps; ++step) {
+                const double part = static_cast<double>(step) / kSteps;
+                covered += covers(share(x, std::lerp(s.x[i], s.x[i + 1], part)),
+                                  share(y, std::lerp(s.y[i], s.y[i + 1], part)))
+                               ? 1
+                               : 0;
+            }
+        }
+    }
+    return covered;
+}
+
+/// The wanted corner, unless a curve runs through it and through another less.
+Corner free_corner(const LinePanel& panel, Corner wanted) {
+    Range x;
+    Range y;
+    y.include(panel.y.from.value_or(std::numeric_limits<double>::infinity()));
+    for (const LineSeries& s : panel.series) {
+        std::for_each(s.x.begin(), s.x.end(), [&](double value) { x.include(value); });
+        std::for_each(s.y.begin(), s.y.end(), [&](double value) { y.include(value); });
+    }
+    Corner best = wanted;
+    for (const Corner corner :
+         {Corner::TopRight, Corner::BottomRight, Corner::TopLeft, Corner::BottomLeft}) {
+        if (covered_by_legend(panel, x, y, corner) < covered_by_legend(panel, x, y, best)) {
+            best = corner;
+        }
+    }
+    return best;
+}
+
 LinePanel history_panel(const TrainingCurves& curves, const std::string& metric, Corner legend) {
-    LinePanel panel{.x = {.label = "epoch"}, .y = {.label = metric}, .legend = legend};
+    LinePanel panel{.x = {.label = "epoch"}, .y = {.label = metric}};
 
     std::size_t epochs = 0;
     for (const auto& [key, name] : {std::pair<std::string, std::string>{metric, "training"},
@@ -204,6 +252,7 @@ LinePanel history_panel(const TrainingCurves& curves, const std::string& metric,
         panel.y.from = 0;
     }
     panel.x.ticks = epoch_ticks(epochs);
+    panel.legend = free_corner(panel, legend);
     return panel;
 }
 

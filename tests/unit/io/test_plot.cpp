@@ -61,6 +61,20 @@ TEST_CASE("plot: a history of one epoch without validation is drawn") {
     CHECK(read_text(folder / "curves.svg").find("validation") == std::string::npos);
 }
 
+TEST_CASE("plot: the legend makes room for curves that fall where others rise") {
+    const TemporaryFolder folder;
+    const auto legend_height = [&](const std::vector<double>& accuracy) {
+        plot_history({{"accuracy", accuracy}}, folder / "curves.svg");
+        const std::string picture = read_text(folder / "curves.svg");
+        // "<text ...><tspan ...>training": the place stands in the transform before.
+        const std::size_t text = picture.find("training");
+        const std::size_t place = picture.rfind("translate(", text);
+        return std::stod(picture.substr(picture.find(',', place) + 1));
+    };
+    CHECK(legend_height({0.5, 0.8, 0.9, 0.95, 0.96}) > 310); // below: pixels count downwards
+    CHECK(legend_height({0.9, 0.7, 0.5, 0.3, 0.1}) < 310);   // above
+}
+
 TEST_CASE("plot: a history without accuracy and loss is refused") {
     const TemporaryFolder folder;
     CHECK_THROWS_WITH(plot_history({{"top_5", {0.9}}}, folder / "curves.svg"),
