@@ -51,13 +51,15 @@ TensorRef add_layer(Architecture& architecture, const std::string& class_name, J
                     const std::vector<TensorRef>& inputs, const std::string& name) {
     LayerSpec layer;
     layer.class_name = class_name;
-    layer.name = !name.empty() ? name : config.value("name", std::string());
+    layer.name = name;
+    if (name.empty() && config.contains("name") && config.at("name").is_string())
+        layer.name = config.at("name").get<std::string>();
     if (layer.name.empty())
         layer.name = unused_name(architecture, class_name == "InputLayer" ? "input_layer"
                                                                           : snake_case(class_name));
     if (architecture.find(layer.name) != nullptr)
         throw UsageError(fmt::format("two layers are named `{}`; names must differ", layer.name));
-    layer.trainable = config.value("trainable", true);
+    layer.trainable = !config.contains("trainable") || config.at("trainable") != false;
     layer.config = std::move(config);
     layer.calls.push_back(inputs);
     architecture.layers.push_back(std::move(layer));
@@ -67,19 +69,27 @@ TensorRef add_layer(Architecture& architecture, const std::string& class_name, J
     return out;
 }
 
+/// [None, 28, 28, 1] without the batch.
+static std::vector<int64_t> sample_shape(const Json& batch_shape, const std::string& where) {
+    std::vector<int64_t> shape;
+    for (size_t i = 1; i < batch_shape.size(); ++i) {
+        const Json& d = batch_shape[i];
+        if (!d.is_null() && !d.is_number_integer())
+            fail(StatusCode::InvalidArgument,
+                 fmt::format("{} must be a list of integers, got {}", where, batch_shape.dump()));
+        shape.push_back(d.is_null() ? -1 : d.get<int64_t>());
+    }
+    return shape;
+}
+
 std::vector<int64_t> input_shape(const Architecture& architecture, size_t index) {
     if (index >= architecture.inputs.size())
         return {};
-    const Json& config =
-        architecture.layers[static_cast<size_t>(architecture.inputs[index].layer)].config;
+    const LayerSpec& layer =
+        architecture.layers[static_cast<size_t>(architecture.inputs[index].layer)];
     for (const char* key : {"batch_shape", "batch_input_shape"})
-        if (config.contains(key) && config.at(key).is_array()) {
-            std::vector<int64_t> shape;
-            for (size_t i = 1; i < config.at(key).size(); ++i)
-                shape.push_back(config.at(key)[i].is_null() ? -1
-                                                            : config.at(key)[i].get<int64_t>());
-            return shape;
-        }
+        if (layer.config.contains(key) && layer.config.at(key).is_array())
+            return sample_shape(layer.config.at(key), fmt::format("{}: `{}`", layer.name, key));
     return {};
 }
 

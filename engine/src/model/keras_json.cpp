@@ -28,10 +28,36 @@ struct NamedLayer {
     fail(StatusCode::InvalidArgument, fmt::format("{}: {}", source, reason));
 }
 
+/// The member of an object, which must be there.
+const Json& member(const Json& json, const char* key, const std::string& where) {
+    if (!json.is_object() || !json.contains(key))
+        malformed(where, fmt::format("the key `{}` is missing", key));
+    return json.at(key);
+}
+
+const std::string& text_of(const Json& json, const char* key, const std::string& where) {
+    if (!json.is_string())
+        malformed(where, fmt::format("`{}` must be a string, got {}", key, json.dump()));
+    return json.get_ref<const std::string&>();
+}
+
+/// The name that an object gives itself, or the default.
+std::string name_in(const Json& json, const std::string& otherwise, const std::string& where) {
+    return json.is_object() && json.contains("name") ? text_of(json.at("name"), "name", where)
+                                                     : otherwise;
+}
+
+const Json& list_of(const Json& json, const char* key, const std::string& where) {
+    const Json& list = member(json, key, where);
+    if (!list.is_array())
+        malformed(where, fmt::format("`{}` must be a list, got {}", key, list.dump()));
+    return list;
+}
+
 /// ["name", node, tensor] or ["name", node, tensor, kwargs].
 NamedRef legacy_ref(const Json& json, const std::string& where) {
     if (!json.is_array() || json.size() < 3 || !json[0].is_string() ||
-        !json[1].is_number_integer() || !json[2].is_number_integer())
+        !json[1].is_number_unsigned() || !json[2].is_number_unsigned())
         malformed(where, "an inbound node must be [layer, node, tensor], got " + json.dump());
     return {json[0].get<std::string>(), json[1].get<int>(), json[2].get<int>()};
 }
@@ -42,18 +68,20 @@ void collect_tensors(const Json& json, std::vector<NamedRef>& out, const std::st
     if (json.is_array())
         for (const Json& e : json)
             collect_tensors(e, out, where);
-    else if (json.is_object() && json.value("class_name", "") == "__keras_tensor__")
-        out.push_back(legacy_ref(json.at("config").at("keras_history"), where));
+    else if (json.is_object() && json.contains("class_name") &&
+             json.at("class_name") == "__keras_tensor__")
+        out.push_back(
+            legacy_ref(member(member(json, "config", where), "keras_history", where), where));
 }
 
 std::vector<std::vector<NamedRef>> inbound_calls(const Json& layer, const std::string& where) {
     std::vector<std::vector<NamedRef>> calls;
     if (!layer.contains("inbound_nodes"))
         return calls;
-    for (const Json& node : layer.at("inbound_nodes")) {
+    for (const Json& node : list_of(layer, "inbound_nodes", where)) {
         std::vector<NamedRef> refs;
         if (node.is_object())
-            collect_tensors(node.value("args", Json::array()), refs, where);
+            collect_tensors(member(node, "args", where), refs, where);
         else
             for (const Json& ref : node)
                 refs.push_back(legacy_ref(ref, where));
@@ -73,19 +101,26 @@ std::vector<NamedRef> model_ends(const Json& list, const std::string& where) {
     return out;
 }
 
+bool is_trainable(const Json& config, const std::string& where) {
+    if (!config.contains("trainable") || config.at("trainable").is_null())
+        return true;
+    const Json& value = config.at("trainable");
+    if (!value.is_boolean())
+        malformed(where, fmt::format("`trainable` must be true or false, got {}", value.dump()));
+    return value.get<bool>();
+}
+
 LayerSpec read_layer(const Json& json, const std::string& source) {
     if (!json.is_object() || !json.contains("class_name") || !json.contains("config"))
         malformed(source,
                   "a layer must have class_name and config, got " + json.dump().substr(0, 80));
     LayerSpec layer;
-    layer.class_name = json.at("class_name").get<std::string>();
+    layer.class_name = text_of(json.at("class_name"), "class_name", source);
     layer.config = json.at("config");
     if (!layer.config.is_object())
         malformed(source, fmt::format("the config of a {} must be an object", layer.class_name));
-    layer.name = json.value("name", layer.config.value("name", std::string()));
-    layer.trainable = !layer.config.contains("trainable") ||
-                      layer.config.at("trainable").is_null() ||
-                      layer.config.at("trainable").get<bool>();
+    layer.name = name_in(json, name_in(layer.config, "", source), source);
+    layer.trainable = is_trainable(layer.config, fmt::format("{}: layer `{}`", source, layer.name));
     const Registry& registry = Registry::global();
     if (layer.class_name != "InputLayer" && !registry.has("layer", layer.class_name))
         malformed(source, fmt::format("layer `{}`: there is no layer class `{}`{}", layer.name,
@@ -103,17 +138,17 @@ Json batch_shape_of(const Json& config) {
 
 Architecture read_sequential(const Json& config, const std::string& source) {
     const bool bare_list = config.is_array();
-    const Json& layers = bare_list ? config : config.at("layers");
+    const Json& layers = bare_list ? config : list_of(config, "layers", source);
     Architecture a;
     a.sequential = true;
-    a.name = bare_list ? "sequential" : config.value("name", std::string("sequential"));
+    a.name = name_in(config, "sequential", source);
     std::vector<TensorRef> last;
     for (const Json& json : layers) {
         LayerSpec layer = read_layer(json, source);
         if (a.layers.empty() && layer.class_name != "InputLayer") {
             Json shape = batch_shape_of(layer.config);
-            if (shape.is_null() && !bare_list)
-                shape = config.value("build_input_shape", Json());
+            if (shape.is_null() && !bare_list && config.contains("build_input_shape"))
+                shape = config.at("build_input_shape");
             if (shape.is_null())
                 malformed(source,
                           fmt::format("the first layer `{}` does not state its batch_input_shape",
@@ -166,6 +201,12 @@ class Sorter {
         const auto it = index_.find(ref.layer);
         if (it == index_.end())
             malformed(source_, fmt::format("no layer is named `{}`", ref.layer));
+        if (static_cast<size_t>(ref.node) >= calls_[static_cast<size_t>(it->second)])
+            malformed(source_, fmt::format("layer `{}` has {}, there is no node {}", ref.layer,
+                                           count_of(static_cast<long long>(
+                                                        calls_[static_cast<size_t>(it->second)]),
+                                                    "inbound node"),
+                                           ref.node));
         return {it->second, ref.node, ref.tensor};
     }
 
@@ -195,6 +236,7 @@ class Sorter {
             spec.calls.emplace_back();
         known_[spec.name] = true;
         index_[spec.name] = static_cast<int>(a.layers.size());
+        calls_.push_back(spec.calls.size());
         a.layers.push_back(std::move(spec));
     }
 
@@ -202,22 +244,26 @@ class Sorter {
     std::string source_;
     std::map<std::string, bool> known_; // placed
     std::map<std::string, int> index_;
+    std::vector<size_t> calls_; // of each layer placed
 };
 
 Architecture read_functional(const Json& config, const std::string& source) {
     std::vector<NamedLayer> layers;
-    for (const Json& json : config.at("layers")) {
+    for (const Json& json : list_of(config, "layers", source)) {
         NamedLayer layer{read_layer(json, source), {}};
         layer.calls = inbound_calls(json, fmt::format("{}: layer `{}`", source, layer.spec.name));
         layers.push_back(std::move(layer));
     }
     Sorter sorter(std::move(layers), source);
     Architecture a = sorter.run();
-    a.name = config.value("name", std::string("model"));
-    for (const NamedRef& ref : model_ends(config.at("input_layers"), source))
+    a.name = name_in(config, "model", source);
+    for (const NamedRef& ref : model_ends(list_of(config, "input_layers", source), source))
         a.inputs.push_back(sorter.resolve(ref));
-    for (const NamedRef& ref : model_ends(config.at("output_layers"), source))
+    for (const NamedRef& ref : model_ends(list_of(config, "output_layers", source), source))
         a.outputs.push_back(sorter.resolve(ref));
+    if (a.inputs.empty() || a.outputs.empty())
+        malformed(source,
+                  fmt::format("the model has no {}", a.inputs.empty() ? "input" : "output"));
     return a;
 }
 
@@ -241,19 +287,16 @@ Json ref_json(const Architecture& a, const TensorRef& ref) {
 
 Architecture architecture_from_json(const std::string& text, const std::string& source) {
     const Json json = parse_json(text, source);
-    try {
-        const auto class_name = json.at("class_name").get<std::string>();
-        const Json& config = json.at("config");
-        if (class_name == "Sequential")
-            return read_sequential(config, source);
-        if (class_name == "Model" || class_name == "Functional")
-            return read_functional(config, source);
-        malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
-                                      "functional models can be read",
-                                      class_name));
-    } catch (const Json::exception& e) {
-        malformed(source, fmt::format("not Keras's architecture JSON: {}", e.what()));
-    }
+    const std::string& class_name =
+        text_of(member(json, "class_name", source), "class_name", source);
+    const Json& config = member(json, "config", source);
+    if (class_name == "Sequential")
+        return read_sequential(config, source);
+    if (class_name == "Model" || class_name == "Functional")
+        return read_functional(config, source);
+    malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
+                                  "functional models can be read",
+                                  class_name));
 }
 
 std::string architecture_to_json(const Architecture& a) {

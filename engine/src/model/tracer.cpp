@@ -107,9 +107,10 @@ ValueId LayerTracer::graph_input(const LayerSpec& layer, int64_t batch) {
     std::vector<int64_t> dims = input_shape(alone);
     for (const int64_t d : dims)
         if (d < 1)
-            throw UsageError(fmt::format(
-                "{}: the input's shape {} is not fully known; give it with --input-shape",
-                layer.name, Shape(dims).to_string()));
+            fail(StatusCode::Unsupported,
+                 fmt::format("{}: the input's shape {} is not fully known; a model's file must "
+                             "state it",
+                             layer.name, Shape(dims).to_string()));
     dims.insert(dims.begin(), batch);
     return graph_.add_input(layer.name, {DType::F32, Shape(dims)});
 }
@@ -135,9 +136,13 @@ std::vector<ValueId> LayerTracer::trace(const Architecture& architecture, int64_
         values_[static_cast<size_t>(ref.layer)].push_back({inputs[i]});
     }
     const auto value = [&](const TensorRef& ref) {
-        return values_[static_cast<size_t>(ref.layer)]
-            .at(static_cast<size_t>(ref.node))
-            .at(static_cast<size_t>(ref.tensor));
+        const auto layer = static_cast<size_t>(ref.layer);
+        const auto& outputs = values_[layer].at(static_cast<size_t>(ref.node));
+        if (static_cast<size_t>(ref.tensor) >= outputs.size())
+            fail(StatusCode::InvalidArgument,
+                 fmt::format("model {}: layer `{}` has no output {}", architecture.name,
+                             architecture.layers[layer].name, ref.tensor));
+        return outputs[static_cast<size_t>(ref.tensor)];
     };
     for (size_t i = 0; i < architecture.layers.size(); ++i) {
         const LayerSpec& layer = architecture.layers[i];

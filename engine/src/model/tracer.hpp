@@ -39,8 +39,6 @@ class LayerTracer : public BuildHooks {
                                const std::vector<ValueId>& inputs) override;
 
   private:
-    void regularize_activity(lm_graph& context, const LayerSpec& layer,
-                             const std::vector<ValueId>& outputs);
     ValueId graph_input(const LayerSpec& layer, int64_t batch);
 
     Graph& graph_;
