@@ -2,12 +2,26 @@
 
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 
+/// 28x28x1 is [28, 28, 1]: a comma would part options.
+static Json extents(const std::string& text) {
+    Json out = Json::array();
+    for (const std::string& piece : split(text, 'x')) {
+        if (piece.empty() || piece.size() > 9 ||
+            piece.find_first_not_of("0123456789") != std::string::npos)
+            return {};
+        out.push_back(std::stoll(piece));
+    }
+    return out.size() > 1 ? out : Json();
+}
+
 static Json option_value(const std::string& text) {
+    if (Json list = extents(text); !list.is_null())
+        return list;
     const Json value = Json::parse(text, nullptr, false);
     return value.is_number() || value.is_boolean() || value.is_null() ? value : Json(text);
 }

@@ -13,8 +13,8 @@ struct PartOptions {
 };
 
 /// "adam:learning_rate=0.01,amsgrad=true". A bare word after the colon is true: "mnist:sample".
-/// Values that are JSON numbers or booleans are such, all else is a string. Throws UsageError that
-/// begins with `where`.
+/// Values that are JSON numbers or booleans are such, 28x28x1 is a list of integers, all else is a
+/// string. Throws UsageError that begins with `where`.
 PartOptions parse_part_options(const std::string& text, const std::string& where);
 
 } // namespace lamina

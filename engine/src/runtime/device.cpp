@@ -112,7 +112,12 @@ std::shared_ptr<Device> Device::open(const std::string& text) {
             config[key] = value;
         }
     }
-    const lm_config checked(apply_schema(config, backend.table().schema, "--backend " + spec.name));
+    // `device` is known, too, to whoever mistypes it.
+    Json schema = parse_json(backend.table().schema, "the schema of backend " + spec.name);
+    schema["device"] = {{"type", "int"}, {"default", nullptr}};
+    Json options = apply_schema(config, schema.dump(), "--backend " + spec.name);
+    options.erase("device");
+    const lm_config checked(std::move(options));
     call(backend.table().device_open, backend.self, index, &checked, &device->device_);
     device->backend_name_ = spec.name;
     device->spec_ = text;
