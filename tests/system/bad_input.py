@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import struct
 
@@ -41,20 +42,62 @@ def data_files():
     os.mkdir("empty")
     fails(1, *train_on("empty"), says=["empty", "mnist:sample"])
     cases = {
-        "cut": dict(damage=lambda b: b[:len(b) // 2]),
-        "head": dict(damage=lambda b: b[:5]),
-        "nothing": dict(damage=lambda b: b""),
-        "flipped": dict(damage=lambda b: b[:60] + bytes([b[60] ^ 0xFF]) + b[61:-8] + b"\0\0\0\0" + b[-4:]),
-        "magic": dict(magic=1234),
-        "text": dict(damage=lambda b: b"hello world" * 100),
+        "cut": (dict(damage=lambda b: b[:len(b) // 2]), "gzip data ends too early"),
+        "head": (dict(damage=lambda b: b[:5]), "gzip data ends too early"),
+        "nothing": (dict(damage=lambda b: b""), "too short for an idx file: 0 bytes"),
+        "flipped": (dict(damage=lambda b: b[:60] + bytes([b[60] ^ 0xFF]) + b[61:]), "damaged gzip data"),
+        "checksum": (dict(damage=lambda b: b[:-8] + b"\0\0\0\0" + b[-4:]), "damaged gzip data (incorrect data check)"),
+        "magic": (dict(magic=1234), "expected it to begin with 00 00 08 03, found 00 00 04 d2"),
+        "text": (dict(damage=lambda b: b"hello world" * 100), "not an idx file of images"),
+        "plain_cut": (dict(damage=lambda b: b[:-1], suffix=""),
+                      "truncated: its header promises 20x28x28 = 15680 bytes, there are 15679"),
     }
-    for name, options in cases.items():
+    for name, (options, says) in cases.items():
         write_mnist(name, **options)
         write_mnist(name, "test")
-        fails(1, *train_on(name), says="train-images-idx3-ubyte")
+        fails(1, *train_on(name), says=[f"{name}/train-images-idx3-ubyte", says])
     write_mnist("size", size=32)
     write_mnist("size", "test", size=32)
-    check(lamina(*train_on("size")).code == 1, "pictures of 32x32 for a model of 28x28")
+    for model in ("mnist_softmax", "lenet"):
+        fails(1, "train", model, *train_on("size")[2:], says=["samples [28, 28, 1]", "has [32, 32, 1]", "input_shape="])
+    done(lamina("train", "mnist_softmax:input_shape=32x32x1", *train_on("size")[2:]))
+    write_mnist("labels")
+    write_mnist("labels", "test", count=7)
+    shutil.copy("labels/train-labels-idx1-ubyte.gz", "labels/t10k-labels-idx1-ubyte.gz")
+    fails(1, *train_on("labels"), says="20 labels for the 7 images of labels/t10k-images")
+
+
+def no_network():
+    """MNIST that cannot be fetched is one error that names the bundled sample"""
+    result = fails(1, "train", "lenet", "--data", "mnist", says=["mnist:sample", "--data-dir", "cannot fetch"],
+                   env={"XDG_CACHE_HOME": os.getcwd(), "LAMINA_MNIST_MIRROR": "http://127.0.0.1:9/"})
+    check(len([line for line in result.err.splitlines() if not line.startswith("  ")]) == 1, result.err)
+    check(not any(files for _, _, files in os.walk(".")), "something is left of the download")
+
+
+def picture_folders():
+    """a folder of pictures with a damaged one, one of another size or none at all says which"""
+    for name in ("cat", "dog"):
+        os.makedirs("photos/" + name)
+        for i in range(3):
+            shutil.copy(os.path.join(IMAGES, "rgb.png"), f"photos/{name}/{i}.png")
+    height, width = struct.unpack(">xxxxxxxxxxxxxxxxII", open("photos/cat/0.png", "rb").read(24))[::-1]
+    train = ["train", f"mnist_softmax:input_shape={height}x{width}x3", "--data", "image_folder", "--data-dir", "photos",
+             "--batch-size", "2", "--epochs", "1"]
+    done(lamina(*train))
+    fails(1, "train", "lenet", *train[2:], says=["samples [28, 28, 1]", f"[{height}, {width}, 3]", "image_folder:height=28"])
+    shutil.copy(os.path.join(IMAGES, "grey.jpg"), "photos/dog/1.png")
+    fails(1, *train, says=["photos/dog/1.png: 32x24 pixels", "13x9", "image_folder:height=9,width=13"])
+    with open("photos/dog/1.png", "wb") as f:
+        f.write(open("photos/cat/0.png", "rb").read()[:60])
+    fails(1, *train, says="photos/dog/1.png")
+    with open("photos/dog/1.png", "w") as f:
+        f.write("no picture")
+    fails(1, *train, says=["photos/dog/1.png", "neither PNG nor JPEG"])
+    os.mkdir("empty")
+    fails(1, *train[:4], "--data-dir", "empty", says="no pictures in empty")
+    fails(1, *train[:4], "--data-dir", "nowhere", says="no folder nowhere")
+    fails(1, *train[:4], says="--data-dir is missing")
 
 
 def pictures():
@@ -126,6 +169,17 @@ def weights_files():
             f.write(whole[:size])
         fails(1, "evaluate", "cut.h5", "--data", "mnist:sample", says="cut.h5")
     fails(1, "evaluate", "lenet", "--weights", "soft.h5", "--data", "mnist:sample", says=["soft.h5", "lenet"])
+    flat, dense = layer("Flatten", name="flatten"), layer("Dense", name="dense", units=10)
+    done(lamina("evaluate", save("same.json", architecture(flat, dense)), "--weights", "soft.h5", "--data", "mnist:sample"))
+    for name, layers, says in [
+            ("missing", [flat, dense, layer("Dense", name="more", units=10)], "missing: more/bias, more/kernel"),
+            ("extra", [flat], "not in the model: dense/kernel, dense/bias"),
+            ("wrong", [flat, layer("Dense", name="dense", units=11)],
+             "of another shape: dense/kernel: expected [784, 11], the file has [784, 10], "
+             "dense/bias: expected [11], the file has [10]")]:
+        model = save(name + ".json", architecture(*layers))
+        fails(1, "predict", model, os.path.join(IMAGES, "rgb.png"), "--weights", "soft.h5",
+              says=["soft.h5: the weights do not fit model m", says])
     fails(1, "predict", "soft.h5", "absent.png", says="absent.png")
 
 
@@ -133,6 +187,9 @@ def limits():
     """memory and disk that run out are an error that says so, and the old file stays"""
     fails(1, *TRAIN[:1], "lenet", *TRAIN[2:], "--backend", "openblas:memory_limit_mib=10",
           says=["out of memory", "the limit is 10485760", "--batch-size"])
+    if "llvmpipe" in lamina("devices").out:
+        fails(1, *TRAIN[:1], "lenet", *TRAIN[2:], "--backend", "vulkan:memory_limit_mib=10",
+              says=["out of device memory", "--batch-size"])
     if os.geteuid() != 0 or not shutil.which("mount"):
         print("        (not root: the full disk is left out)")
         return
@@ -143,12 +200,51 @@ def limits():
     try:
         with open("small/lenet.h5", "w") as f:
             f.write("what was there before")
-        fails(1, "train", "lenet", *TRAIN[2:], "--epochs", "1", "--save", "small/lenet.h5",
-              "--quiet", says="small/lenet.h5")
+        lenet = ["train", "lenet", *TRAIN[2:], "--epochs", "1", "--quiet"]
+        full = "No space left on device"
+        fails(1, *lenet, "--save", "small/lenet.h5", says=["small/lenet.h5", full])
         check(open("small/lenet.h5").read() == "what was there before", "the old file is gone")
+        fails(1, *lenet, "--save-best", "small/best.h5", says=["small/best.h5", full])
+        fails(1, *lenet, "--checkpoint-dir", "small", says=["small/checkpoint.h5", full])
         check(os.listdir("small") == ["lenet.h5"], os.listdir("small"))
+        with open("small/fill", "wb") as f:
+            f.write(bytes(256 * 1024 - 8 * 1024))
+        soft = [*TRAIN, "--epochs", "1", "--quiet"]
+        fails(1, *soft, "--plot", "small/curves.png", says=["small/curves.png", "disk full"])
+        os.system("cat /dev/zero > small/rest 2>/dev/null")
+        fails(1, *soft, "--history", "small/h.csv", says=["small/h.csv", full])
+        fails(1, *soft, "--plot", "small/curves.svg", says=["small/curves.svg", "disk full"])
+        check(sorted(os.listdir("small")) == ["fill", "lenet.h5", "rest"], os.listdir("small"))
     finally:
         os.system("umount small")
 
 
-run([good_files_work, data_files, pictures, model_files, weights_files, limits])
+def plugins():
+    """files that are no plugins, of another ABI or listed twice are refused with the reason; a failing init is told"""
+    fixtures = os.path.join(os.environ["LAMINA_BUILD_DIR"], "tests", "plugins")
+    os.mkdir("p")
+    for name in ("good", "other_abi", "init_fails", "no_manifest"):
+        shutil.copy(os.path.join(fixtures, name + ".so"), "p")
+    os.symlink("good.so", "p/twin.so")
+    os.symlink("nowhere", "p/dangling.so")
+    with open("p/text.so", "w") as f:
+        f.write("hello")
+    with open("p/cut.so", "wb") as f:
+        f.write(open("p/good.so", "rb").read()[:3000])
+    listed = done(lamina("plugins", "-v", "--plugin-path", "p")).out
+    check(re.search(r"^layer +Twice +good +1\.2\.3 +/.*/p/good\.so$", listed, re.M), listed)
+    check(re.search(r"^searched  p$", listed, re.M), listed)
+    for file, reason in (("other_abi", r"built for plugin ABI \d+\.\d+, this engine has \d+\.\d+; rebuild"),
+                         ("no_manifest", "not a Lamina plugin"), ("text", "not a shared library"),
+                         ("cut", "damaged shared library"), ("dangling", "No such file"),
+                         ("twin", r"the same file as /.*/p/good\.so, which is listed already")):
+        check(re.search(rf"^refused   p/{file}\.so: .*{reason}", listed, re.M), file, listed)
+    as_json = json.loads(done(lamina("plugins", "--json", "--plugin-path", "p")).out)
+    check({r["file"] for r in as_json["refused"]} ==
+          {f"p/{n}.so" for n in ("other_abi", "no_manifest", "text", "cut", "dangling", "twin")}, as_json["refused"])
+    done(lamina("summary", save("good.json", architecture(layer("Twice", name="t"))), "--plugin-path", "p"))
+    fails(1, "summary", save("fails.json", architecture(layer("FailsInInit", name="f"))), "--plugin-path", "p",
+          says=["plugin init_fails", "p/init_fails.so", "its init failed: the moon is not full"])
+
+
+run([good_files_work, data_files, no_network, pictures, picture_folders, model_files, weights_files, plugins, limits])
