@@ -122,7 +122,7 @@ int bench(const Arguments& arguments) {
               "Speed of training steps or predictions on made-up pictures.");
     o.add()("model", po::value<std::string>()->required(), "a name of the zoo, or a model file")(
         "backend", po::value<std::string>()->default_value("openblas"),
-        "one or several, parted by ';' (NAME[:key=value,...])")(
+        "one or several, parted by commas: NAME[:key=value,...],NAME[...]")(
         "mode", po::value<std::string>()->default_value("train"),
         "train or infer")("batch-size", po::value<int64_t>()->default_value(128),
                           "")("optimizer", po::value<std::string>()->default_value("adam"), "")(
@@ -138,13 +138,13 @@ int bench(const Arguments& arguments) {
     if (mode != "train" && mode != "infer")
         throw UsageError(fmt::format("--mode must be train or infer, got {}", mode));
     const auto batch = o.get<int64_t>("batch-size");
-    if (batch < 1)
-        throw UsageError(fmt::format("--batch-size must be at least 1, got {}", batch));
+    expect_at_least<int64_t>("batch-size", batch, 1);
+    expect_at_least("seconds", o.get<double>("seconds"), 0.0);
     Json results = Json::array();
-    for (const std::string& backend : split(o.text("backend"), ';')) {
+    for (const std::string& backend : split_specs(o.text("backend"))) {
         Model model = open_model(o.text("model"), "", 0);
         use_backend(model, o, backend);
-        compile(model, {o.text("optimizer"), o.text("loss"), {"accuracy"}});
+        compile(model, {.optimizer = o.text("optimizer"), .loss = o.text("loss")});
         const auto step = model.executable(mode == "train" ? Mode::Train : Mode::Predict, batch,
                                            DType::U8, 1.0 / 255, 0);
         model.initialize(1, *step);

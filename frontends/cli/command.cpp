@@ -15,6 +15,15 @@
 
 namespace lamina::cli {
 
+static std::string& called_as() {
+    static std::string name = "lamina";
+    return name;
+}
+
+const std::string& program_name() { return called_as(); }
+
+void set_program_name(const char* name) { called_as() = name; }
+
 Options::Options(std::string usage, std::string about)
     : usage_(std::move(usage)), about_(std::move(about)), description_("options", 100) {
     description_.add_options()("help,h", po::bool_switch(), "show this text")(
@@ -47,6 +56,19 @@ std::string Options::missing(const std::string& flag) const {
     return "--" + name + " is missing";
 }
 
+/// "--epochs must be a whole number, got 1.5". complaint: Boost's, "the argument ('1.5') for ...".
+std::string Options::wrong_value(const std::string& flag, const std::string& complaint) const {
+    const size_t begin = complaint.find("('"), end = complaint.rfind("')");
+    const std::string got = begin < end && end != std::string::npos
+                                ? complaint.substr(begin + 2, end - begin - 2)
+                                : "nothing";
+    const auto& option = description_.find(flag.substr(flag.find_first_not_of('-')), false);
+    const auto* typed = dynamic_cast<const po::typed_value_base*>(option.semantic().get());
+    const bool real = typed != nullptr && typed->value_type() == typeid(double);
+    return fmt::format("{} must be a {}, got {}", flag,
+                       real ? "number" : "whole number, and not too large", got);
+}
+
 bool Options::parse(const Arguments& arguments) {
     const std::string hint = fmt::format("\n  usage: {}\n  see: {} --help", usage_,
                                          usage_.substr(0, usage_.find(' ', 7)));
@@ -70,11 +92,24 @@ bool Options::parse(const Arguments& arguments) {
     } catch (const po::unknown_option& e) {
         throw UsageError(fmt::format("unknown option {}{}{}", e.get_option_name(),
                                      did_you_mean(e.get_option_name(), flags()), hint));
+    } catch (const po::invalid_option_value& e) {
+        throw UsageError(wrong_value(e.get_option_name(), e.what()) + hint);
+    } catch (const po::multiple_occurrences& e) {
+        throw UsageError(e.get_option_name() + " is given more than once" + hint);
+    } catch (const po::error_with_option_name& e) {
+        throw UsageError(fmt::format("{}: its value is missing{}", e.get_option_name(), hint));
     } catch (const po::error& e) {
         throw UsageError(std::string(e.what()) + hint);
     }
-    if (has("threads"))
+    for (const auto& [name, value] : values_)
+        if (const auto* text = boost::any_cast<std::string>(&value.value());
+            text != nullptr && text->empty() && !value.defaulted() && name != "data-dir")
+            throw UsageError(fmt::format("--{}: its value is empty{}", name, hint));
+    if (has("threads")) {
+        expect_at_least("threads", get<int>("threads"), 1);
+        expect_at_most("threads", get<int>("threads"), 1024);
         set_threads(get<int>("threads"));
+    }
     if (has("plugin-path")) {
         std::vector<std::filesystem::path> folders;
         for (const std::string& folder : get<std::vector<std::string>>("plugin-path")) {
@@ -122,8 +157,22 @@ void compile(Model& model, const Training& training) {
     }
 }
 
+std::vector<std::string> split_specs(const std::string& list) {
+    std::vector<std::string> out;
+    for (const std::string& piece : split(list, ',')) {
+        const bool setting = piece.substr(0, piece.find(':')).find('=') != std::string::npos;
+        if (setting && !out.empty())
+            out.back() += ',' + piece;
+        else
+            out.push_back(piece);
+    }
+    return out;
+}
+
+/// A name of the zoo, with settings or without, is no file's.
 static bool is_file_name(const std::string& what) {
-    return std::filesystem::exists(what) || what.find_first_of("./") != std::string::npos;
+    return std::filesystem::exists(what) ||
+           what.substr(0, what.find(':')).find_first_of("./") != std::string::npos;
 }
 
 void expect_model(const std::string& what) {

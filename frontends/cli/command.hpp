@@ -7,14 +7,20 @@
 #include <vector>
 
 #include <boost/program_options.hpp>
+#include <fmt/format.h>
 
 #include "lamina/dataset.hpp"
+#include "lamina/error.hpp"
 #include "lamina/model.hpp"
 
 namespace lamina::cli {
 
 namespace po = boost::program_options;
 using Arguments = std::vector<std::string>;
+
+/// How the user called the program: "lamina", or a path.
+const std::string& program_name();
+void set_program_name(const char* name);
 
 /// A subcommand: its name, a line for the list of commands, and what it does. Returns the exit
 /// code.
@@ -29,6 +35,7 @@ int evaluate(const Arguments&);
 int predict(const Arguments&);
 int summary(const Arguments&);
 int bench(const Arguments&);
+int plot(const Arguments&);
 int devices(const Arguments&);
 int plugins(const Arguments&);
 int models(const Arguments&);
@@ -65,6 +72,7 @@ class Options {
   private:
     std::vector<std::string> flags() const;
     std::string missing(const std::string& flag) const;
+    std::string wrong_value(const std::string& flag, const std::string& complaint) const;
 
     std::string usage_, about_;
     po::options_description description_;
@@ -84,11 +92,28 @@ void add_fallback_option(Options& options);
 void use_backend(Model& model, const Options& options, const std::string& spec);
 void compile(Model& model, const Training& training);
 
+/// The parts between the commas of NAME[:key=value,...],NAME[...]: a comma before NAME or NAME:
+/// parts two of them, one before key=value parts two settings of the same.
+std::vector<std::string> split_specs(const std::string& list);
+
+/// Throws UsageError unless the value of an option is at least so much.
+template <class T>
+void expect_at_least(const char* option, T value, T least) {
+    if (!(value >= least))
+        throw UsageError(fmt::format("--{} must be at least {}, got {}", option, least, value));
+}
+
+template <class T>
+void expect_at_most(const char* option, T value, T most) {
+    if (!(value <= most))
+        throw UsageError(fmt::format("--{} must be at most {}, got {}", option, most, value));
+}
+
 /// expect_part for MODEL, where it is a zoo name.
 void expect_model(const std::string& what);
 
-/// A zoo name or a model file. classes: given to a zoo model that is told nothing else; 0: its own
-/// default.
+/// A zoo name (NAME[:key=value,...]) or a model file. classes: given to a zoo model that is told
+/// nothing else; 0: its own default.
 Model open_model(const std::string& what, const std::string& weights, int64_t classes);
 
 /// The names of a split's values as "loss 0.0312  accuracy 0.9912".

@@ -10,6 +10,7 @@
 #include "lamina/device.hpp"
 #include "lamina/plugin/abi.h"
 #include "lamina/registry.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina::cli {
 
@@ -40,6 +41,23 @@ void print_device(const DeviceInfo& d) {
         if (!value.is_object() && !value.is_array())
             std::cout << fmt::format("       {}: {}\n", key,
                                      value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+void print_part(const std::string& kind, const std::string& name, const std::string& plugin,
+                const std::string& version, const std::string& file) {
+    std::cout << fmt::format("{:<12} {:<36} {:<20} {:<8} {}\n", kind, name, plugin, version, file);
+}
+
+/// A kind of which nothing is registered is most likely mistyped.
+void expect_kind(const Registry& registry, const std::string& kind) {
+    std::set<std::string> kinds;
+    for (const PartInfo& p : registry.list({}))
+        kinds.insert(p.kind);
+    if (kind.empty() || kinds.contains(kind))
+        return;
+    const std::vector<std::string> known(kinds.begin(), kinds.end());
+    throw UsageError(fmt::format("--kind {}: nothing of this kind is registered{}\n  there are: {}",
+                                 kind, did_you_mean(kind, known), join(known, ", ")));
 }
 
 /// Models and data sets: the names with what their plugins say of them.
@@ -105,7 +123,10 @@ int plugins(const Arguments& arguments) {
     if (!o.parse(arguments))
         return 0;
     const Registry& registry = Registry::global();
+    expect_kind(registry, o.text("kind"));
     Json parts = Json::array(), searched = Json::array(), refused = Json::array();
+    if (!o.flag("json"))
+        print_part("KIND", "NAME", "PLUGIN", "VERSION", "FILE");
     for (const PartInfo& p : registry.list(o.text("kind"))) {
         const std::string file = p.file.empty() ? "built in" : p.file.string();
         if (o.flag("json"))
@@ -115,11 +136,10 @@ int plugins(const Arguments& arguments) {
                              {"version", p.version},
                              {"file", file}});
         else
-            std::cout << fmt::format("{:<12} {:<36} {:<16} {:<8} {}\n", p.kind, p.name, p.plugin,
-                                     p.version, file);
+            print_part(p.kind, p.name, p.plugin, p.version, file);
     }
     for (const auto& folder : registry.searched())
-        searched.push_back(folder.string());
+        searched.push_back(folder.lexically_normal().string());
     for (const Refusal& r : registry.refusals())
         refused.push_back({{"file", r.file.string()}, {"reason", r.reason}});
     if (o.flag("json")) {
@@ -127,7 +147,7 @@ int plugins(const Arguments& arguments) {
                   << '\n';
     } else if (o.flag("verbose")) {
         for (const auto& folder : registry.searched())
-            std::cout << "searched  " << folder.string() << '\n';
+            std::cout << "searched  " << folder.lexically_normal().string() << '\n';
         for (const Refusal& r : registry.refusals())
             std::cout << fmt::format("refused   {}: {}\n", r.file.string(), r.reason);
     }

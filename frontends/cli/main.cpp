@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"predict", "what a trained model sees in pictures", predict},
     {"summary", "a model's layers, parameters, memory and graph", summary},
     {"bench", "speed, by step or by operator", bench},
+    {"plot", "curves and bars from a description", plot},
     {"devices", "backends and the devices they see", devices},
     {"plugins", "what is registered, and by which file", plugins},
     {"models", "the models of the zoo", models},
@@ -78,6 +79,8 @@ constexpr const char* kMemoryHint = "\n  hint: a smaller --batch-size needs less
 
 int main(int argc, char** argv) {
     reserve_standard_streams();
+    if (argc > 0)
+        set_program_name(argv[0]);
     try {
         const int code = dispatch({argv + 1, argv + argc});
         std::cout.flush();

@@ -10,6 +10,7 @@
 #include "lamina/file.hpp"
 #include "lamina/image.hpp"
 #include "lamina/plot.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina::cli {
 
@@ -33,7 +34,7 @@ std::vector<std::string> read_labels(const std::string& path) {
     std::string text = read_text(path);
     for (size_t at = 0; at < text.size();) {
         const size_t end = std::min(text.find('\n', at), text.size());
-        out.push_back(text.substr(at, end - at));
+        out.emplace_back(trim(std::string_view(text).substr(at, end - at)));
         at = end + 1;
     }
     return out;
@@ -78,8 +79,7 @@ int predict(const Arguments& arguments) {
     if (!o.parse(arguments))
         return 0;
     const int top = o.get<int>("top");
-    if (top < 1)
-        throw UsageError(fmt::format("--top must be at least 1, got {}", top));
+    expect_at_least("top", top, 1);
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
     Model model = open_model(o.text("model"), o.text("weights"), 0);
@@ -98,6 +98,10 @@ int predict(const Arguments& arguments) {
         fill(files[i], shape, x.data<float>().data() + i * sample);
     const Tensor y = model.predict(x, std::min<int64_t>(32, static_cast<int64_t>(files.size())));
     const auto classes = static_cast<size_t>(y.elements()) / files.size();
+    if (o.has("labels") && labels.size() != classes)
+        throw UsageError(fmt::format(
+            "--labels {}: {} for the {} classes of model {}", o.text("labels"),
+            count_of(static_cast<long long>(labels.size()), "line"), classes, model.name()));
 
     auto json = nlohmann::ordered_json::array();
     for (size_t i = 0; i < files.size(); ++i) {

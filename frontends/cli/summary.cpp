@@ -97,9 +97,9 @@ int summary(const Arguments& arguments) {
     use_backend(model, o, o.text("backend"));
     const Mode mode = parse_mode(o.text("mode"));
     const auto batch = o.get<int64_t>("batch-size");
-    if (batch < 1)
-        throw UsageError(fmt::format("--batch-size must be at least 1, got {}", batch));
-    compile(model, {o.text("optimizer"), o.text("loss"), {"accuracy"}});
+    expect_at_least<int64_t>("batch-size", batch, 1);
+    if (mode == Mode::Train)
+        compile(model, {.optimizer = o.text("optimizer"), .loss = o.text("loss")});
     if (o.flag("dot")) {
         std::cout << to_dot(model.graph(mode, batch, o.flag("optimized")));
         return 0;

@@ -11,6 +11,7 @@
 #include "lamina/error.hpp"
 #include "lamina/plot.hpp"
 #include "lamina/progress.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina::cli {
 
@@ -24,34 +25,45 @@ void on_signal(int signal) {
     std::signal(signal, SIG_DFL);
 }
 
+/// Ctrl-C, kill, and a terminal that goes away. What the caller has set to be ignored (nohup) stays
+/// ignored.
+void end_after_batch_on_signals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        if (std::signal(signal, on_signal) == SIG_IGN)
+            std::signal(signal, SIG_IGN);
+}
+
 class Progress : public Callback {
   public:
-    explicit Progress(ProgressMode mode) : mode_(mode) {}
+    /// headline: what is said before the first epoch.
+    Progress(ProgressMode mode, std::string headline)
+        : mode_(mode), headline_(std::move(headline)) {}
 
-    void train_begin(int, int epochs) override { epochs_ = epochs; }
+    void train_begin(int, int epochs) override {
+        epochs_ = epochs;
+        if (mode_ != ProgressMode::Quiet)
+            std::cerr << headline_ << std::endl;
+    }
+    void epoch_begin(const EpochBegin& e) override {
+        bar_.emplace(fmt::format("epoch {}/{}", e.epoch + 1, epochs_),
+                     static_cast<size_t>(e.total_samples), "images", mode_,
+                     static_cast<size_t>(e.samples));
+    }
     bool batch_end(const BatchEvent& e) override {
-        if (!bar_)
-            bar_.emplace(fmt::format("epoch {}/{}", e.epoch + 1, epochs_), total(e), "images",
-                         mode_);
         bar_->update(static_cast<size_t>(e.samples), values_text(e.means));
         return true;
     }
     bool epoch_end(const EpochRecord& record) override {
-        if (bar_)
-            bar_->finish(values_text(record.values));
+        bar_->finish(values_text(record.values));
         bar_.reset();
         return true;
     }
     void train_end() override { bar_.reset(); }
 
-    void set_samples(int64_t samples) { samples_ = samples; }
-
   private:
-    size_t total(const BatchEvent&) const { return static_cast<size_t>(samples_); }
-
     ProgressMode mode_;
+    std::string headline_;
     int epochs_ = 0;
-    int64_t samples_ = 0;
     std::optional<ProgressBar> bar_;
 };
 
@@ -61,14 +73,18 @@ void add_options(Options& o) {
     o.add()("backend", po::value<std::string>()->default_value("openblas"),
             "NAME[:key=value,...], see `lamina devices`")("weights", po::value<std::string>(),
                                                           "start from the weights of this file")(
-        "epochs", po::value<int>()->default_value(5),
-        "")("batch-size", po::value<int64_t>()->default_value(128),
-            "")("optimizer", po::value<std::string>()->default_value("adam"),
-                "NAME[:key=value,...]: adam:learning_rate=0.002")(
-        "loss", po::value<std::string>()->default_value("categorical_crossentropy"),
-        "")("metrics", po::value<std::vector<std::string>>()->multitoken(),
-            "default: accuracy")("validation-split", po::value<double>()->default_value(0),
-                                 "share of the training samples to validate on")(
+        "epochs", po::value<int>()->default_value(5), "how many times to go through the data")(
+        "batch-size", po::value<int64_t>()->default_value(128), "samples a step")(
+        "optimizer", po::value<std::string>(),
+        "NAME[:key=value,...]: adam:learning_rate=0.002; default: what the model's file goes on "
+        "with, else adam")("schedule", po::value<std::string>(),
+                           "of the learning rate: NAME[:key=value,...], see `lamina plugins --kind "
+                           "schedule`")(
+        "loss", po::value<std::string>(),
+        "default: what the model's file says, else categorical_crossentropy")(
+        "metrics", po::value<std::vector<std::string>>()->multitoken(),
+        "default: accuracy")("validation-split", po::value<double>()->default_value(0),
+                             "share of the training samples to validate on")(
         "train-limit", po::value<int64_t>()->default_value(0),
         "use only the first so many training samples")(
         "seed", po::value<int64_t>()->default_value(1), "of the weights, the shuffle and dropout")(
@@ -78,9 +94,9 @@ void add_options(Options& o) {
         "threads that prepare batches")("early-stopping", po::value<int>()->default_value(0),
                                         "stop after so many epochs without improvement")(
         "reduce-on-plateau", po::value<int>()->default_value(0),
-        "a tenth of the learning rate after so many")(
+        "go on with a tenth of the learning rate after so many")(
         "monitor", po::value<std::string>()->default_value(""),
-        "what improvement means (default: val_loss, else loss)")(
+        "the value that has to improve (default: val_loss, else loss)")(
         "save", po::value<std::string>(), "write the trained model here (.h5)")(
         "save-best", po::value<std::string>(), "write the best model so far here")(
         "checkpoint-dir", po::value<std::string>(), "write a checkpoint here after every epoch")(
@@ -100,8 +116,7 @@ FitOptions fit_options(const Options& o) {
     f.batch_size = o.get<int64_t>("batch-size");
     f.validation_split = o.get<double>("validation-split");
     f.train_limit = o.get<int64_t>("train-limit");
-    if (o.get<int64_t>("seed") < 0)
-        throw UsageError(fmt::format("--seed must be at least 0, got {}", o.get<int64_t>("seed")));
+    expect_at_least<int64_t>("seed", o.get<int64_t>("seed"), 0);
     f.seed = static_cast<uint64_t>(o.get<int64_t>("seed"));
     f.shuffle = !o.flag("no-shuffle");
     f.check_finite = o.flag("check-finite");
@@ -113,17 +128,21 @@ FitOptions fit_options(const Options& o) {
     f.checkpoint_dir = o.text("checkpoint-dir");
     f.checkpoint_minutes = o.get<double>("checkpoint-minutes");
     f.resume = o.text("resume");
-    if (f.epochs < 1)
-        throw UsageError(fmt::format("--epochs must be at least 1, got {}", f.epochs));
-    if (f.batch_size < 1)
-        throw UsageError(fmt::format("--batch-size must be at least 1, got {}", f.batch_size));
-    if (f.validation_split < 0 || f.validation_split >= 1)
+    expect_at_least("epochs", f.epochs, 1);
+    expect_at_least<int64_t>("batch-size", f.batch_size, 1);
+    expect_at_least<int64_t>("train-limit", f.train_limit, 0);
+    expect_at_least("workers", f.workers, 1);
+    expect_at_most("workers", f.workers, 256);
+    expect_at_least("early-stopping", f.early_stopping, 0);
+    expect_at_least("reduce-on-plateau", f.reduce_on_plateau, 0);
+    expect_at_least("checkpoint-minutes", f.checkpoint_minutes, 0.0);
+    if (!(f.validation_split >= 0 && f.validation_split < 1))
         throw UsageError(fmt::format("--validation-split must be at least 0 and below 1, got {}",
                                      f.validation_split));
-    if (f.workers < 1)
-        throw UsageError(fmt::format("--workers must be at least 1, got {}", f.workers));
     if (f.checkpoint_dir.empty() && !f.resume.empty() && std::filesystem::is_directory(f.resume))
         f.checkpoint_dir = f.resume;
+    if (f.checkpoint_minutes > 0 && f.checkpoint_dir.empty())
+        throw UsageError("--checkpoint-minutes needs --checkpoint-dir: where to write them");
     f.interrupted = &interrupted;
     return f;
 }
@@ -147,6 +166,11 @@ void check_targets(const Options& o) {
             check_model_file(o.text(option));
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
+    const std::string history =
+        lower(std::filesystem::path(o.text("history")).extension().string());
+    if (o.has("history") && history != ".csv" && history != ".json")
+        throw UsageError(
+            fmt::format("--history {}: its name must end in .csv or .json", o.text("history")));
 }
 
 /// The command that goes on where this one stopped.
@@ -161,7 +185,7 @@ std::string resume_command(const Arguments& arguments, const std::string& checkp
             out += c == '\'' ? std::string("'\\''") : std::string(1, c);
         return out + "'";
     };
-    std::string command = "lamina train";
+    std::string command = quoted(program_name()) + " train";
     for (size_t i = 0; i < arguments.size(); ++i) {
         if (arguments[i] == "--resume")
             ++i;
@@ -192,8 +216,8 @@ void write_results(const Options& o, Model& model, const FitResult& result) {
         model.save(o.text("save"));
     if (o.has("history")) {
         const std::string path = o.text("history");
-        write_file(path,
-                   path.ends_with(".json") ? result.history.to_json() : result.history.to_csv());
+        write_file(path, lower(path).ends_with(".json") ? result.history.to_json()
+                                                        : result.history.to_csv());
     }
     if (o.has("plot")) {
         TrainingCurves curves;
@@ -217,7 +241,8 @@ int train(const Arguments& arguments) {
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
     use_backend(model, o, o.text("backend"));
-    Training training{o.text("optimizer"), o.text("loss"), {"accuracy"}};
+    Training training{
+        .optimizer = o.text("optimizer"), .loss = o.text("loss"), .schedule = o.text("schedule")};
     if (o.has("metrics"))
         training.metrics = o.get<std::vector<std::string>>("metrics");
     compile(model, training);
@@ -226,19 +251,12 @@ int train(const Arguments& arguments) {
     fit.interrupt_dir = model.name() + "-checkpoint";
 
     const bool quiet = o.flag("quiet") || o.flag("json");
-    auto progress =
-        std::make_shared<Progress>(quiet ? ProgressMode::Quiet : progress_mode_for_stderr());
-    const int64_t all = fit.train_limit > 0 ? fit.train_limit : data->size(Split::Train);
-    progress->set_samples(all -
-                          static_cast<int64_t>(static_cast<double>(all) * fit.validation_split));
-    fit.callbacks.push_back(progress);
-    if (!quiet)
-        std::cerr << fmt::format("training {} on {} ({}), backend {}, seed {}\n", model.name(),
-                                 data->name(), data->source(), o.text("backend"), fit.seed);
-    std::signal(SIGINT, on_signal);
-    std::signal(SIGTERM, on_signal);
+    fit.callbacks.push_back(std::make_shared<Progress>(
+        quiet ? ProgressMode::Quiet : progress_mode_for_stderr(),
+        fmt::format("training {} on {} ({}), backend {}, seed {}", model.name(), data->name(),
+                    data->source(), o.text("backend"), fit.seed)));
+    end_after_batch_on_signals();
     const FitResult result = model.fit(data, fit);
-    std::signal(SIGINT, SIG_DFL);
 
     const double rate =
         result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;

@@ -1,13 +1,17 @@
 """Training as a user meets it: output, files, the same twice, Ctrl-C, kill."""
 # timeout: 600
 
+import fcntl
 import json
 import os
+import pty
 import random
 import re
 import shlex
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 from _lamina import LAMINA, TRAIN, check, done, lamina, one_json, run
@@ -63,8 +67,8 @@ LONG = ["train", "mnist_mlp", "--data", "mnist:sample", "--batch-size", "10", "-
         "--validation-split", "0.1"]
 
 
-def start(arguments):
-    return subprocess.Popen([LAMINA, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(arguments, **options):
+    return subprocess.Popen([LAMINA, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 def interrupt():
@@ -80,22 +84,109 @@ def interrupt():
         _, err = process.communicate(timeout=60)
         check(process.returncode == 1, process.returncode, err)
         check("interrupted" in err, err)
-        command = re.search(r"go on with: lamina (.*)", err).group(1)
-        resumed = one_json(lamina(*shlex.split(command), "--json"))
+        command = shlex.split(re.search(r"go on with: (.*)", err).group(1))
+        check(command[0] == LAMINA, command)
+        resumed = one_json(lamina(*command[1:], "--json"))
         check(resumed["weights_sha256"] == whole["weights_sha256"], command)
         check(resumed["val_loss"] == whole["val_loss"], resumed, whole)
 
 
+def other_signals():
+    """kill and a terminal that goes away end the batch as Ctrl-C does; under nohup the latter does not"""
+    arguments = LONG + ["--epochs", "1000", "--checkpoint-dir"]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        process = start(arguments + [f"by{number}"])
+        process.stderr.readline()
+        process.stderr.readline()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        check(process.returncode == 1 and "interrupted" in err, number, process.returncode, err)
+    process = start(arguments + ["nohup"], preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.stderr.readline()
+    process.stderr.readline()
+    process.send_signal(signal.SIGHUP)
+    process.stderr.readline()  # it trains on
+    check(process.poll() is None, "it ended")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+
+
+def terminal():
+    """on a terminal a bar is drawn over itself, and one line an epoch stays; Ctrl-C typed there ends the batch"""
+    def on_terminal(arguments, typed, columns):
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ["LANG"] = "C.UTF-8"
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            os.execv(LAMINA, [LAMINA, *arguments])
+        text = ""
+        try:
+            while True:
+                text += os.read(fd, 65536).decode(errors="replace")
+                if typed and "/s" in text:
+                    os.write(fd, typed)
+                    typed = b""
+        except OSError:  # Linux: the other end is closed
+            pass
+        os.close(fd)
+        return text, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    full = r"epoch 1/2 ━+[━╾─]* \d+/5400  \d+ images/s  \d:\d\d left  loss \d\.\d{4}  accuracy \d\.\d{4}"
+    short = r"\r\033\[K1/2 ━+[━╾─]* \d+/s \d:\d\d loss \d\.\d{4} accuracy \d\.\d{4}"
+    for columns, bar in ((120, full), (80, short)):
+        text, code = on_terminal([*LONG, "--epochs", "2"], b"", columns)
+        check(code == 0, code, text)
+        check(re.search(bar, text), columns, repr(text))
+        lines = [line for piece in text.splitlines() for line in piece.split("\033[K")]
+        check(all(len(line) <= columns for line in lines if "━" in line), columns, lines)
+    last = [line.split("\033[K")[-1] for line in text.splitlines()]
+    check(len([line for line in last if re.match(r"epoch \d/2  5400/5400  .* val_accuracy \d", line)]) == 2, last)
+    text, code = on_terminal([*LONG, "--epochs", "1000"], b"\x03", 80)
+    check(code == 1 and "interrupted" in text, code, text)
+
+
+def choices():
+    """early stopping, the best model, schedules and what a model's file goes on with, from the command line"""
+    still = ["--optimizer", "sgd:learning_rate=0", "--validation-split", "0.2", "--epochs", "50"]
+    values = one_json(lamina(*TRAIN, *still, "--early-stopping", "2", "--save-best", "best.h5", "--json"))
+    check(values["epochs"] == 3, values)
+    done(lamina("evaluate", "best.h5", "--data", "mnist:sample"))
+    done(lamina(*TRAIN, "--optimizer", "sgd:learning_rate=0.4", "--schedule", "step_decay:drop=0.5,epochs_drop=1",
+                "--epochs", "3", "--history", "h.csv", "--save", "s.h5"))
+    rows = [line.split(",") for line in open("h.csv").read().splitlines()]
+    rates = [float(row[rows[0].index("learning_rate")]) for row in rows[1:]]
+    check([round(r, 6) for r in rates] == [0.4, 0.2, 0.1], rates)
+    # Two epochs, and one more from the file, are three epochs: the optimizer is kept.
+    order = ["--no-shuffle", "--optimizer", "adam:learning_rate=0.01"]
+    whole = one_json(lamina(*TRAIN, *order, "--epochs", "3", "--json"))
+    done(lamina(*TRAIN, *order, "--epochs", "2", "--save", "two.h5"))
+    more = ["train", "two.h5", *TRAIN[2:], "--no-shuffle", "--epochs", "1", "--json"]
+    check(one_json(lamina(*more))["weights_sha256"] == whole["weights_sha256"], "kept optimizer")
+    anew = one_json(lamina(*more, "--optimizer", "adam:learning_rate=0.01"))
+    check(anew["weights_sha256"] != whole["weights_sha256"], "an optimizer that is named begins anew")
+
+
+def confusion():
+    """evaluate shows the confusion matrix, as a table and as JSON"""
+    command = ["evaluate", "mnist_softmax", "--data", "mnist:sample", "--metrics", "accuracy",
+               "top_k_categorical_accuracy:k=3", "confusion_matrix"]
+    table = one_json(lamina(*command, "--json"))
+    matrix = table["confusion_matrix"]
+    check(sum(map(sum, matrix)) == 1000, matrix)
+    right = sum(matrix[i][i] for i in range(10)) / 1000
+    check(abs(right - table["accuracy"]) < 1e-6 and table["top_k_categorical_accuracy"] >= right, table)
+    lines = done(lamina(*command)).out.splitlines()
+    check([int(n) for n in lines[3].split()] == [0, *matrix[0]], lines)
+
+
 def kill():
-    """a kill at any moment leaves the last checkpoint whole"""
-    arguments = LONG + ["--epochs", "1000", "--train-limit", "50", "--checkpoint-dir", "ck"]
+    """a kill at any moment leaves the last checkpoint whole, and what goes on from it ends as an unbroken run"""
+    arguments = LONG + ["--train-limit", "50", "--checkpoint-minutes", "1e-9", "--checkpoint-dir", "ck"]
     random.seed(1)
-    epoch = 0
-    for _ in range(12):
-        go_on = ["--resume", "ck"] if epoch else []
-        process = start(arguments + go_on)
+    for round in range(12):
+        process = start(arguments + ["--epochs", "1000"] + (["--resume", "ck"] if round else []))
         deadline = time.time() + 20
-        before = os.stat("ck/checkpoint.h5").st_mtime_ns if epoch else 0
+        before = os.stat("ck/checkpoint.h5").st_mtime_ns if round else 0
         while time.time() < deadline:  # until it has written one at least
             if os.path.exists("ck/checkpoint.h5") and os.stat("ck/checkpoint.h5").st_mtime_ns != before:
                 break
@@ -104,9 +195,11 @@ def kill():
         process.kill()
         process.communicate()
         done(lamina("evaluate", "ck/checkpoint.h5", "--data", "mnist:sample", "--batch-size", "1000"))
-        epoch += 1
-    last = lamina(*arguments, "--resume", "ck", "--epochs", "1")
-    check("epochs are done already" in last.err or last.code == 2, last.code, last.err)
+    refused = lamina(*arguments, "--resume", "ck", "--epochs", "1")
+    epochs = int(re.search(r"(\d+) epochs are done already", refused.err).group(1)) + 1
+    last = one_json(lamina(*arguments, "--resume", "ck", "--epochs", epochs, "--json"))
+    whole = one_json(lamina(*LONG, "--train-limit", "50", "--epochs", epochs, "--json"))
+    check(last["weights_sha256"] == whole["weights_sha256"], last, whole)
 
 
 def finite():
@@ -115,4 +208,4 @@ def finite():
     check(result.code == 1 and "is not finite" in result.err and "dense" in result.err, result.err)
 
 
-run([streams, files, same_twice, interrupt, kill, finite])
+run([streams, files, same_twice, interrupt, other_signals, terminal, choices, confusion, kill, finite])

@@ -28,9 +28,9 @@ class LAMINA_API History {
     /// A header, then a line an epoch: epoch,loss,accuracy,...,seconds. Epochs count from 1 as
     /// people do.
     std::string to_csv() const;
-    /// {"epochs": [...], "loss": [...], ...}
+    /// {"epoch": [1, 2, ...], "loss": [...], ..., "seconds": [...]}; null is what is no finite
+    /// number.
     std::string to_json() const;
-    static History from_json(const std::string& text);
 
     /// One value over all epochs; empty when it was not recorded.
     std::vector<double> series(const std::string& name) const;

@@ -16,27 +16,35 @@
 namespace lamina {
 
 /// What compile() fixes. Parts are given as NAME[:key=value,...]:
-/// "sgd:learning_rate=0.01,momentum=0.9".
+/// "sgd:learning_rate=0.01,momentum=0.9". An empty optimizer or loss stays what it is: what the
+/// model's file says, else the default.
 struct Training {
     std::string optimizer = "adam";
     std::string loss = "categorical_crossentropy";
     std::vector<std::string> metrics = {"accuracy"};
+    std::string schedule = {}; // of the optimizer's learning rate: "cosine_decay:decay_steps=9380"
 };
 
 /// Hears of training as it goes. Stop by returning false from batch_end or epoch_end.
 class LAMINA_API Callback {
   public:
     virtual ~Callback() = default;
+    struct EpochBegin {
+        int epoch; // from 0
+        int64_t batches;
+        int64_t samples; // that the epoch has seen already, where training is resumed within it
+        int64_t total_samples;
+    };
     struct BatchEvent {
         int epoch;     // from 0
         int64_t batch; // from 0
         int64_t batches;
         int64_t samples;     // of this epoch so far
-        double seconds;      // of this epoch so far
+        double seconds;      // of this epoch so far, or since training was resumed within it
         const Values& means; // loss and metrics over the epoch so far
     };
     virtual void train_begin(int /*first_epoch*/, int /*epochs*/) {}
-    virtual void epoch_begin(int /*epoch*/, int64_t /*batches*/) {}
+    virtual void epoch_begin(const EpochBegin&) {}
     virtual bool batch_end(const BatchEvent&) { return true; }
     virtual bool epoch_end(const EpochRecord&) { return true; }
     virtual void train_end() {}
@@ -58,10 +66,11 @@ struct FitOptions {
     double checkpoint_minutes = 0; // and every so many minutes; 0: not
     std::string
         interrupt_dir;  // where an interrupted run without checkpoint_dir leaves one; "": nowhere
-    std::string resume; // a checkpoint, or a folder of them, to go on from
+    std::string resume; // a checkpoint, or the folder of one, to go on from
 
     int early_stopping = 0;    // stop after so many epochs without a better monitored value; 0: off
-    std::string monitor;       // "": val_loss where there is one, else loss
+    std::string monitor;       // "": val_loss where there is one, else loss; of accuracies more is
+                               // better, of all else less
     std::string save_best;     // write the best model so far here; "": not
     int reduce_on_plateau = 0; // patience in epochs; 0: off
     double reduce_factor = 0.1;
@@ -77,6 +86,13 @@ struct FitResult {
     double waiting_share = 0; // of the time, waiting for data
     uint64_t samples = 0;     // trained on
     double seconds = 0;       // in training steps, validation left out
+};
+
+/// What a model is worth on a split.
+struct Evaluation {
+    Values means; // loss and metrics, over the samples
+    /// Metrics that are no number: confusion_matrix, f64 [classes, classes].
+    std::vector<std::pair<std::string, Tensor>> tables;
 };
 
 struct LayerSummary {
@@ -102,8 +118,9 @@ class LAMINA_API Model {
   public:
     /// A sequential model, to be filled with add(). input_shape: of a sample, {28, 28, 1}.
     explicit Model(const std::vector<int64_t>& input_shape, const std::string& name = "sequential");
-    /// A model of the zoo.
-    static Model zoo(const std::string& name, const Config& config = {});
+    /// A model of the zoo: NAME[:key=value,...], "lenet:input_shape=32x32x3". Keys of `config` that
+    /// the text does not give are added to it.
+    static Model zoo(const std::string& spec, const Config& config = {});
     /// A model file of any format; an architecture file takes its weights from `weights`.
     /// Throws Error that says what is wrong with the file.
     static Model load(const std::string& path, const std::string& weights = "");
@@ -119,6 +136,7 @@ class LAMINA_API Model {
     /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
     /// move along.
     void use(const std::string& backend, Fallback fallback = Fallback::Refused);
+    /// As in Keras, an optimizer begins anew: its slots and its count of steps are forgotten.
     void compile(const Training& training);
     /// Sets every variable that has no value yet; called by what needs it.
     void initialize(uint64_t seed);
@@ -126,12 +144,13 @@ class LAMINA_API Model {
     void initialize(uint64_t seed, const Executable& program);
 
     FitResult fit(const std::shared_ptr<Dataset>& data, const FitOptions& options);
-    /// loss and metrics over a split.
-    Values evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size = 128);
+    Evaluation evaluate(const std::shared_ptr<Dataset>& data, Split split,
+                        int64_t batch_size = 128);
     /// x: f32 [n, ...], as the model sees it. Returns the first output for all of it.
     Tensor predict(const Tensor& x, int64_t batch_size = 128);
 
-    /// Takes the variables from a model or weights file. Throws Error that lists what does not fit.
+    /// Takes the weights from a model or weights file, without optimizer slots. Throws Error that
+    /// lists what does not fit.
     void load_weights(const std::string& path);
     /// Writes the whole model, or its weights or architecture alone, by the file's extension.
     void save(const std::string& path) const;

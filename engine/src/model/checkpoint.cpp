@@ -1,6 +1,8 @@
 #include "model/checkpoint.hpp"
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -12,19 +14,70 @@ namespace lamina {
 namespace {
 
 constexpr const char* kKey = "lamina_checkpoint";
+constexpr int kVersion = 2;
+
+/// JSON knows no NaN and no infinity: they are written as texts.
+Json number(double value) {
+    if (std::isfinite(value))
+        return value;
+    return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+double number_from(const Json& json) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    for (const double value : {std::numeric_limits<double>::quiet_NaN(), infinity, -infinity})
+        if (json == number(value))
+            return value;
+    return json.get<double>();
+}
 
 Json to_json(const Values& values) {
     Json out = Json::array();
     for (const auto& [name, value] : values)
-        out.push_back(Json::array({name, value}));
+        out.push_back(Json::array({name, number(value)}));
     return out;
 }
 
 Values values_from(const Json& json) {
     Values out;
     for (const Json& v : json)
-        out.emplace_back(v.at(0).get<std::string>(), v.at(1).get<double>());
+        out.emplace_back(v.at(0).get<std::string>(), number_from(v.at(1)));
     return out;
+}
+
+Json to_json(const History& history) {
+    Json out = Json::array();
+    for (const EpochRecord& e : history.epochs)
+        out.push_back({{"epoch", e.epoch}, {"values", to_json(e.values)}, {"seconds", e.seconds}});
+    return out;
+}
+
+History history_from(const Json& json) {
+    History out;
+    for (const Json& e : json)
+        out.epochs.push_back(
+            {e.at("epoch").get<int>(), values_from(e.at("values")), e.at("seconds").get<double>()});
+    return out;
+}
+
+Json optional_number(const std::optional<double>& value) { return value ? number(*value) : Json(); }
+
+std::optional<double> optional_from(const Json& json) {
+    return json.is_null() ? std::nullopt : std::optional(number_from(json));
+}
+
+Checkpoint checkpoint_from(const Json& json) {
+    Checkpoint c;
+    c.epoch = json.at("epoch").get<int>();
+    c.batch = json.at("batch").get<int64_t>();
+    c.samples = json.at("samples").get<double>();
+    c.sums = values_from(json.at("sums"));
+    c.standing = {optional_from(json.at("best")), json.at("since_best").get<int>(),
+                  json.at("since_drop").get<int>()};
+    c.history = history_from(json.at("history"));
+    for (const auto& [name, value] : json.at("settings").items())
+        c.settings.emplace_back(name, value.get<std::string>());
+    return c;
 }
 
 } // namespace
@@ -36,23 +89,21 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
     if (code)
         fail(StatusCode::Io, fmt::format("--checkpoint-dir {}: {}", folder, code.message()));
     lm_store store = to_store(state, true);
-    const Json json = {{"version", 1},
+    Json settings = Json::object();
+    for (const auto& [name, value] : c.settings)
+        settings[name] = value;
+    const Json json = {{"version", kVersion},
                        {"epoch", c.epoch},
                        {"batch", c.batch},
                        {"samples", c.samples},
                        {"sums", to_json(c.sums)},
-                       {"seed", c.seed},
-                       {"batch_size", c.batch_size},
-                       {"train_limit", c.train_limit},
-                       {"validation_split", c.validation_split},
-                       {"data", c.data},
-                       {"best", c.best},
-                       {"has_best", c.has_best},
-                       {"since_best", c.since_best},
-                       {"since_drop", c.since_drop},
+                       {"best", optional_number(c.standing.best)},
+                       {"since_best", c.standing.since_best},
+                       {"since_drop", c.standing.since_drop},
                        {"iterations", state.iterations},
-                       {"learning_rate", state.learning_rate ? Json(*state.learning_rate) : Json()},
-                       {"history", c.history.to_json()}};
+                       {"learning_rate", optional_number(state.learning_rate)},
+                       {"history", to_json(c.history)},
+                       {"settings", settings}};
     store.texts[kKey] = json.dump();
     const std::string path = (std::filesystem::path(folder) / "checkpoint.h5").string();
     write_store(path, store);
@@ -71,26 +122,20 @@ Checkpoint load_checkpoint(const std::string& given, Model::State& state) {
             fmt::format("{}: a model file, but no checkpoint: it does not say where training stood",
                         path));
     const Json json = parse_json(text->second, path);
-    load_variables(state, store, path);
-    Checkpoint c;
-    c.epoch = json.at("epoch").get<int>();
-    c.batch = json.at("batch").get<int64_t>();
-    c.samples = json.at("samples").get<double>();
-    c.sums = values_from(json.at("sums"));
-    c.seed = json.at("seed").get<uint64_t>();
-    c.batch_size = json.at("batch_size").get<int64_t>();
-    c.train_limit = json.at("train_limit").get<int64_t>();
-    c.validation_split = json.at("validation_split").get<double>();
-    c.data = json.at("data").get<std::string>();
-    c.best = json.at("best").get<double>();
-    c.has_best = json.at("has_best").get<bool>();
-    c.since_best = json.at("since_best").get<int>();
-    c.since_drop = json.at("since_drop").get<int>();
-    c.history = History::from_json(json.at("history").get<std::string>());
-    state.iterations = json.at("iterations").get<uint64_t>();
-    if (!json.at("learning_rate").is_null())
-        state.learning_rate = json.at("learning_rate").get<double>();
-    return c;
+    try {
+        if (json.at("version") != kVersion)
+            fail(StatusCode::Unsupported,
+                 fmt::format("{}: a checkpoint of version {}, this program reads version {}", path,
+                             json.at("version").dump(), kVersion));
+        Checkpoint c = checkpoint_from(json);
+        load_variables(state, store, path, true);
+        state.iterations = json.at("iterations").get<uint64_t>();
+        state.learning_rate = optional_from(json.at("learning_rate"));
+        return c;
+    } catch (const Json::exception&) {
+        fail(StatusCode::InvalidArgument,
+             fmt::format("{}: damaged: what it says of where training stood cannot be read", path));
+    }
 }
 
 } // namespace lamina

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "model/model_state.hpp"
+#include "model/monitor.hpp"
 
 namespace lamina {
 
@@ -13,14 +16,10 @@ struct Checkpoint {
     int64_t batch = 0;  // the next one of that epoch
     double samples = 0; // of that epoch so far, and the sums of loss and metrics over them
     Values sums;
-    uint64_t seed = 0;
-    int64_t batch_size = 0, train_limit = 0;
-    double validation_split = 0;
-    std::string data;
-    double best = 0;
-    bool has_best = false;
-    int since_best = 0, since_drop = 0;
+    Monitor::Standing standing;
     History history;
+    /// What must be the same for the same result, as the command line names it: {"--seed", "7"}.
+    std::vector<std::pair<std::string, std::string>> settings;
 };
 
 /// Writes folder/checkpoint.h5 (a model file that Keras loads too) whole or not at all; the folder

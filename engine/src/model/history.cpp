@@ -60,21 +60,6 @@ std::string History::to_json() const {
     return out.dump(2) + "\n";
 }
 
-History History::from_json(const std::string& text) {
-    const Json json = parse_json(text, "history");
-    History out;
-    for (size_t i = 0; i < json.at("epoch").size(); ++i) {
-        EpochRecord record;
-        record.epoch = json.at("epoch")[i].get<int>() - 1;
-        record.seconds = json.at("seconds")[i].get<double>();
-        for (const auto& [name, list] : json.items())
-            if (name != "epoch" && name != "seconds" && list[i].is_number())
-                record.values.emplace_back(name, list[i].get<double>());
-        out.epochs.push_back(std::move(record));
-    }
-    return out;
-}
-
 std::vector<double> History::series(const std::string& name) const {
     std::vector<double> out;
     for (const EpochRecord& e : epochs)

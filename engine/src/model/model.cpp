@@ -1,6 +1,7 @@
 #include "lamina/model.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"
 #include "lamina/sha256.hpp"
+#include "lamina/text.hpp"
 #include "model/keras_json.hpp"
 #include "model/model_state.hpp"
 #include "model/tracer.hpp"
@@ -27,6 +29,35 @@ Json part_json(const std::string& text, const std::string& where) {
     const PartOptions part = parse_part_options(text, where);
     return {{"class_name", part.name}, {"config", part.options}};
 }
+
+/// cosine_decay is CosineDecay to Keras.
+std::string class_name_of(const std::string& snake) {
+    std::string out;
+    for (const std::string& word : split(snake, '_'))
+        if (!word.empty())
+            out += static_cast<char>(std::toupper(static_cast<unsigned char>(word[0]))) +
+                   word.substr(1);
+    return out;
+}
+
+/// In the place of the learning rate, as Keras has it.
+void set_schedule(Json& optimizer, const std::string& text) {
+    const PartOptions part = parse_part_options(text, "--schedule");
+    const Json schema = part_schema("schedule", part.name);
+    auto [class_name, config] = part_spec(optimizer);
+    Json spec = {{"class_name", class_name_of(part.name)}, {"config", part.options}};
+    if (config.contains("learning_rate") && config.at("learning_rate").is_number()) {
+        Json& rate = schema.contains("initial_learning_rate")
+                         ? spec["config"]["initial_learning_rate"]
+                         : spec["learning_rate"];
+        if (rate.is_null())
+            rate = config.at("learning_rate");
+    }
+    config["learning_rate"] = spec;
+    optimizer = {{"class_name", class_name}, {"config", config}};
+}
+
+bool is_slot(const std::string& variable) { return variable.starts_with("optimizer/"); }
 
 } // namespace
 
@@ -118,11 +149,15 @@ std::vector<Variable> Model::State::model_variables() const {
     return step.graph.variables();
 }
 
+bool Model::State::has_value(const std::string& name) const {
+    const auto has = has_value_.find(name);
+    return waiting.contains(name) || (store && has != has_value_.end() && has->second);
+}
+
 Tensor Model::State::value_of(const std::string& name) const {
     if (const auto it = waiting.find(name); it != waiting.end())
         return it->second;
-    const auto has = has_value_.find(name);
-    if (!store || has == has_value_.end() || !has->second)
+    if (!has_value(name))
         fail(StatusCode::NotFound, fmt::format("variable `{}` has no value yet", name));
     return store->read(name);
 }
@@ -139,12 +174,23 @@ void Model::State::set_waiting(const std::string& name, const Tensor& value) {
 std::vector<std::string> Model::State::slot_names() const {
     std::vector<std::string> out;
     for (const auto& [name, has] : has_value_)
-        if (has && name.starts_with("optimizer/"))
+        if (has && is_slot(name))
             out.push_back(name);
     for (const auto& [name, value] : waiting)
-        if (name.starts_with("optimizer/"))
+        if (is_slot(name))
             out.push_back(name);
     return out;
+}
+
+void Model::State::forget_optimizer() {
+    drop_waiting_slots();
+    std::erase_if(has_value_, [](const auto& v) { return is_slot(v.first); });
+    iterations = 0;
+    learning_rate.reset();
+}
+
+void Model::State::drop_waiting_slots() {
+    std::erase_if(waiting, [](const auto& v) { return is_slot(v.first); });
 }
 
 void read_training_config(Model::State& state, const std::string& text) {
@@ -175,9 +221,12 @@ Model::Model(const std::vector<int64_t>& input_shape, const std::string& name)
         add_layer(state_->architecture, "InputLayer", {{"batch_shape", batch_shape}}, {})};
 }
 
-Model Model::zoo(const std::string& name, const Config& config) {
+Model Model::zoo(const std::string& spec, const Config& config) {
+    const PartOptions part = parse_part_options(spec, "MODEL");
+    Json options = parse_json(config.json(), "model " + part.name);
+    options.update(part.options);
     auto state = std::make_unique<State>();
-    state->architecture = build_zoo_model(name, parse_json(config.json(), "model " + name));
+    state->architecture = build_zoo_model(part.name, options);
     return Model(std::move(state));
 }
 
@@ -208,15 +257,21 @@ void Model::use(const std::string& backend, Fallback fallback) {
 }
 
 void Model::compile(const Training& training) {
-    TrainingConfig config;
-    config.optimizer = part_json(training.optimizer, "--optimizer");
-    config.loss = part_json(training.loss, "--loss");
+    TrainingConfig config = state_->training;
+    if (!training.optimizer.empty())
+        config.optimizer = part_json(training.optimizer, "--optimizer");
+    if (!training.schedule.empty())
+        set_schedule(config.optimizer, training.schedule);
+    if (!training.loss.empty())
+        config.loss = part_json(training.loss, "--loss");
     config.metrics.clear();
     for (const std::string& m : training.metrics)
         config.metrics.push_back(part_json(m, "--metrics"));
+    training_graph(state_->architecture, config, {}, 1); // what is wrong shows now
     state_->training = std::move(config);
     state_->forget_programs();
-    training_graph(state_->architecture, state_->training, {}, 1); // what is wrong shows now
+    if (!training.optimizer.empty())
+        state_->forget_optimizer();
 }
 
 void Model::initialize(uint64_t seed) {

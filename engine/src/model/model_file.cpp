@@ -125,21 +125,26 @@ lm_store to_store(const Model::State& state, bool with_optimizer) {
     return store;
 }
 
-void load_variables(Model::State& state, const lm_store& store, const std::string& source) {
+static void load_slot(Model::State& state, const StoredTensor& t) {
+    if (t.name == "iterations")
+        state.iterations = static_cast<uint64_t>(t.data.cast(DType::I64).item<int64_t>());
+    else
+        state.set_waiting(variable_name(t), t.data);
+}
+
+void load_variables(Model::State& state, const lm_store& store, const std::string& source,
+                    bool with_optimizer) {
     std::map<std::string, Variable> wanted;
     for (const Variable& v : state.model_variables())
         wanted.emplace(v.name, v);
     std::vector<std::string> extra, wrong;
     for (const StoredTensor& t : store.tensors) {
-        const std::string name = variable_name(t);
         if (t.group == kOptimizerGroup) {
-            if (t.name == "iterations")
-                state.iterations =
-                    static_cast<uint64_t>(t.data.cast(DType::I64).data<int64_t>()[0]);
-            else
-                state.set_waiting(name, t.data);
+            if (with_optimizer)
+                load_slot(state, t);
             continue;
         }
+        const std::string name = variable_name(t);
         const auto it = wanted.find(name);
         if (it == wanted.end()) {
             extra.push_back(name);
@@ -182,14 +187,14 @@ Model Model::load(const std::string& path, const std::string& weights) {
     if (const auto training = store.texts.find("training_config"); training != store.texts.end())
         read_training_config(*state, training->second);
     if (!weights.empty())
-        load_variables(*state, read_store(weights), weights);
+        load_variables(*state, read_store(weights), weights, false);
     else if (!store.tensors.empty())
-        load_variables(*state, store, path);
+        load_variables(*state, store, path, true);
     return Model(std::move(state));
 }
 
 void Model::load_weights(const std::string& path) {
-    load_variables(*state_, read_store(path), path);
+    load_variables(*state_, read_store(path), path, false);
 }
 
 void Model::save(const std::string& path) const {

@@ -47,8 +47,13 @@ struct Model::State {
     void set_waiting(const std::string& name, const Tensor& value);
     /// The optimizer slots that have values.
     std::vector<std::string> slot_names() const;
+    /// Slots, steps taken and learning rate: the next training begins with a new optimizer.
+    void forget_optimizer();
 
+    bool has_value(const std::string& name) const;
     Tensor value_of(const std::string& name) const;
+    /// Slots that came from a file and that this model's optimizer does not have.
+    void drop_waiting_slots();
 
   private:
     void tell_where_it_runs(const Executable& program);
@@ -69,8 +74,9 @@ void read_training_config(Model::State& state, const std::string& json);
 /// optimizer's slots if asked for.
 lm_store to_store(const Model::State& state, bool with_optimizer);
 
-/// Gives the model's variables the file's values. Throws Error that lists what is missing, extra or
-/// of another shape.
-void load_variables(Model::State& state, const lm_store& store, const std::string& source);
+/// Gives the model's variables the file's values, and the optimizer's slots if asked for. Throws
+/// Error that lists what is missing, extra or of another shape.
+void load_variables(Model::State& state, const lm_store& store, const std::string& source,
+                    bool with_optimizer);
 
 } // namespace lamina

@@ -79,8 +79,14 @@ Value square_sum(Value g) { return reduce_sum(square(g), all_axes(g)); }
 
 /// What the configuration states, or the optimizer's default.
 double stated_learning_rate(const std::string& class_name, const Json& config) {
-    if (config.contains("learning_rate"))
-        return config.at("learning_rate").get<double>();
+    if (config.contains("learning_rate")) {
+        const Json& rate = config.at("learning_rate");
+        if (!rate.is_number() || rate.get<double>() < 0)
+            throw UsageError(fmt::format("optimizer {}: `learning_rate` must be a number of at "
+                                         "least 0, got {}",
+                                         class_name, rate.dump()));
+        return rate.get<double>();
+    }
     const Json schema = part_schema("optimizer", class_name);
     return schema.contains("learning_rate") ? schema.at("learning_rate").value("default", 0.001)
                                             : 0.001;
@@ -100,6 +106,8 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     if (config.contains("learning_rate") && config.at("learning_rate").is_object()) {
         schedule = config.at("learning_rate");
         config.erase("learning_rate");
+        if (schedule.contains("learning_rate"))
+            config["learning_rate"] = schedule.at("learning_rate");
     }
 
     const ValueId rate_input = graph.add_input("learning_rate", {DType::F32, {}});
@@ -108,9 +116,11 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     BuildHooks none;
     lm_graph context{graph, none, LM_MODE_TRAIN, "optimizer", "", {}};
     plugin::Graph builder(host_table(), &context);
+    Updates out{stated_learning_rate(class_name, config), kNone, {}};
     ValueId rate = rate_input;
     if (!schedule.is_null())
-        rate = apply_part(context, "schedule", schedule, {rate_input, iterations, epoch}).at(0);
+        rate = out.scheduled_rate =
+            apply_part(context, "schedule", schedule, {rate_input, iterations, epoch}).at(0);
 
     std::vector<Variable> targets;
     std::vector<ValueId> values;
@@ -130,7 +140,6 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     if (global_norm)
         global_norm = norm_of_square(global_norm);
 
-    Updates out{stated_learning_rate(class_name, config), {}};
     for (size_t i = 0; i < targets.size(); ++i) {
         if (gradients[i] == kNone)
             continue; // the loss does not depend on it

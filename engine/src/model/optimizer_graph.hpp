@@ -8,6 +8,7 @@ namespace lamina {
 
 struct Updates {
     double learning_rate = 0;                               // that the configuration states
+    ValueId scheduled_rate = kNone;                         // what a schedule makes of it, []
     std::vector<std::pair<std::string, ValueId>> gradients; // by variable, before clipping
 };
 
@@ -17,7 +18,8 @@ struct Updates {
 ///
 /// Every optimizer takes, besides its own keys, clipvalue (each element), clipnorm (the norm of
 /// each gradient) and global_clipnorm (of all together), as in Keras 3; learning_rate is a number
-/// or a schedule {"class_name", "config"}.
+/// or a schedule {"class_name", "config"}; the schedule's own key learning_rate is what it starts
+/// from where its config does not say.
 Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss);
 
 } // namespace lamina

@@ -39,9 +39,10 @@ TensorType sample_type(const Architecture& model, const SampleFormat& format, in
     auto dims = input_shape(model);
     for (const int64_t d : dims)
         if (d < 1)
-            throw UsageError(fmt::format(
-                "the input shape {} of model {} is not fully known; give it with --input-shape",
-                Shape(dims).to_string(), model.name));
+            fail(StatusCode::Unsupported,
+                 fmt::format("the input shape {} of model {} is not fully known; its file must "
+                             "state it",
+                             Shape(dims).to_string(), model.name));
     dims.insert(dims.begin(), batch);
     return {format.dtype, Shape(dims)};
 }
@@ -67,7 +68,13 @@ Value labels_for(const std::string& name, Value labels, Value prediction) {
     if (wants_class_indices(name) || name == "confusion_matrix")
         return labels;
     const int64_t classes = prediction.dim(-1);
-    if (prediction.rank() >= 2 && classes > 1)
+    const bool a_class_a_sample = prediction.rank() == 2 && classes > 1;
+    if (!a_class_a_sample && Shape(prediction.shape()).elements() != labels.dim(0))
+        throw ShapeError(fmt::format(
+            "{}: labels are one number a sample, the model's output is {}; it should be [batch, "
+            "classes] or [batch, 1]",
+            name, Shape(prediction.shape()).to_string()));
+    if (a_class_a_sample)
         return one_hot(labels, classes);
     return reshape(cast(labels, LM_F32), prediction.shape());
 }
@@ -154,6 +161,22 @@ class FiniteChecks {
     int count_ = 0;
 };
 
+void add_finite_checks(Graph& graph, LayerTracer& layers, const Architecture& model, ValueId loss,
+                       const Updates& updates) {
+    FiniteChecks checks(graph, layers);
+    for (size_t i = 0; i < model.layers.size(); ++i)
+        for (const auto& call : layers.values()[i])
+            for (const ValueId v : call)
+                checks.add(fmt::format("the output of layer {}", model.layers[i].name), v);
+    checks.add("the loss", loss);
+    // The last layer's come first.
+    for (auto it = updates.gradients.rbegin(); it != updates.gradients.rend(); ++it)
+        checks.add(fmt::format("the gradient of {}", it->first), it->second);
+    for (const Variable& v : graph.variables())
+        if (v.update != kNone)
+            checks.add(fmt::format("the new value of {}", v.name), v.update);
+}
+
 } // namespace
 
 StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
@@ -163,15 +186,10 @@ StepGraph training_graph(const Architecture& model, const TrainingConfig& config
     const ValueId loss = add_forward(step, layers, LM_MODE_TRAIN, model, config, format, batch);
     const Updates updates = add_updates(step.graph, config.optimizer, loss);
     step.learning_rate = updates.learning_rate;
-    if (!config.check_finite)
-        return step;
-    FiniteChecks checks(step.graph, layers);
-    for (size_t i = 0; i < model.layers.size(); ++i)
-        for (const auto& call : layers.values()[i])
-            for (const ValueId v : call)
-                checks.add(fmt::format("the output of layer {}", model.layers[i].name), v);
-    for (const auto& [name, gradient] : updates.gradients)
-        checks.add(fmt::format("the gradient of {}", name), gradient);
+    if (updates.scheduled_rate != kNone)
+        step.graph.add_output("scheduled_learning_rate", updates.scheduled_rate);
+    if (config.check_finite)
+        add_finite_checks(step.graph, layers, model, loss, updates);
     return step;
 }
 

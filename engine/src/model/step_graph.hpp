@@ -21,8 +21,8 @@ struct TrainingConfig {
     Json optimizer = "adam"; // a name or {"class_name", "config"}
     Json loss = "categorical_crossentropy";
     std::vector<Json> metrics = {"accuracy"};
-    bool check_finite = false; // training graphs get outputs "finite NUMBER NAME", f32 0 or 1, a
-                               // layer and a gradient each
+    bool check_finite = false; // training graphs get outputs "finite NUMBER WHAT", f32 0 or 1, for
+                               // each layer, gradient and new value, in the order of the step
 };
 
 /// A metric as the graph gives it.
@@ -39,8 +39,8 @@ struct StepGraph {
 
 /// Inputs: x [batch, ...] of the format's dtype; y i64 [batch]; learning_rate, iterations, epoch:
 /// f32 scalars; and rng_state i64 [3] where something draws. Outputs: loss (mean over the batch,
-/// with regularization) and the metrics. Updates every trainable variable, its slots and the
-/// statistics.
+/// with regularization), the metrics, and scheduled_learning_rate where there is a schedule.
+/// Updates every trainable variable, its slots and the statistics.
 StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
                          const SampleFormat& format, int64_t batch);
 

@@ -9,7 +9,7 @@
 
 #include "lamina/error.hpp"
 #include "lamina/text.hpp"
-#include "model/checkpoint.hpp"
+#include "model/tracer.hpp"
 
 namespace lamina {
 
@@ -28,19 +28,38 @@ std::vector<int64_t> range(int64_t begin, int64_t end) {
 
 double scalar(const Tensor& t) { return static_cast<double>(t.cast(DType::F32).data<float>()[0]); }
 
+/// As the command line writes it: "sgd:momentum=0.9".
+std::string part_text(const Json& part) {
+    const auto [name, config] = part_spec(part);
+    std::string text = name;
+    for (const auto& [key, value] : config.items())
+        text += fmt::format("{}{}={}", text.size() == name.size() ? ':' : ',', key, value.dump());
+    return text;
+}
+
+void add_to(Tensor& sum, const Tensor& counts) {
+    const Tensor more = counts.cast(DType::F64);
+    for (size_t i = 0; i < sum.data<double>().size(); ++i)
+        sum.data<double>()[i] += more.data<double>()[i];
+}
+
 } // namespace
 
 void RunningMeans::add(const std::map<std::string, Tensor>& outputs,
                        const std::vector<MetricOutput>& metrics, double n) {
-    if (sums.empty()) {
+    if (samples == 0) {
         sums.emplace_back("loss", 0.0);
         for (const MetricOutput& m : metrics)
             if (m.mean)
                 sums.emplace_back(m.name, 0.0);
+            else
+                tables.emplace_back(m.name, Tensor::zeros(DType::F64, outputs.at(m.name).shape()));
     }
     samples += n;
     for (auto& [name, sum] : sums)
         sum += n * scalar(outputs.at(name));
+    for (auto& [name, sum] : tables)
+        add_to(sum, outputs.at(name));
 }
 
 Values RunningMeans::means() const {
@@ -49,6 +68,41 @@ Values RunningMeans::means() const {
         out.emplace_back(name, sum / samples);
     return out;
 }
+
+namespace {
+
+Evaluation evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>& data, Split split,
+                            const std::vector<int64_t>& indices, int64_t batch_size) {
+    DataLoader::Options loading;
+    loading.split = split;
+    loading.batch_size = batch_size;
+    DataLoader loader(data, indices, loading);
+    const SampleFormat format{data->sample().dtype, data->scale(), data->shift()};
+    RunningMeans running;
+    Batch batch;
+    while (loader.next(batch)) {
+        const CompiledStep step = state.compiled(Mode::Evaluate, batch.size(), format);
+        state.initialize(step.executable->graph(), 1);
+        const auto outputs = step.executable->run({{"x", batch.x}, {"y", batch.y}});
+        running.add(outputs, step.metrics, static_cast<double>(batch.size()));
+    }
+    return {running.means(), std::move(running.tables)};
+}
+
+void expect_fitting(const Model& model, const Dataset& data) {
+    if (const auto wanted = model.input_shape(); Shape(wanted) != data.sample().shape)
+        throw ShapeError(fmt::format(
+            "model {} takes samples {}, data set {} has {}\n  hint: a model of the zoo can be "
+            "built "
+            "for another size, as lenet:input_shape=32x32x3; pictures in folders can be scaled, as "
+            "image_folder:height=28,width=28,channels=1",
+            model.name(), Shape(wanted).to_string(), data.name(), data.sample().shape.to_string()));
+    if (data.classes() > 0 && model.classes() > 1 && data.classes() > model.classes())
+        throw ShapeError(fmt::format("model {} tells {} classes apart, data set {} has {}",
+                                     model.name(), model.classes(), data.name(), data.classes()));
+}
+
+} // namespace
 
 Trainer::Trainer(Model& model, Model::State& state, std::shared_ptr<Dataset> data,
                  const FitOptions& options)
@@ -59,48 +113,34 @@ SampleFormat Trainer::format() const {
             data_->shift()};
 }
 
-void Trainer::prepare() {
-    const int64_t all = data_->size(Split::Train);
-    if (options_.train_limit < 0 || options_.train_limit > all)
-        throw UsageError(fmt::format("--train-limit {}: {} has {} training samples",
-                                     options_.train_limit, data_->name(), all));
-    const int64_t n = options_.train_limit > 0 ? options_.train_limit : all;
-    const auto held_out = static_cast<int64_t>(static_cast<double>(n) * options_.validation_split);
-    // Keras holds out the last fraction, before any shuffle.
-    training_ = range(0, n - held_out);
-    validation_ = range(n - held_out, n);
-    if (options_.batch_size > static_cast<int64_t>(training_.size()))
-        throw UsageError(fmt::format("--batch-size {} is larger than the {} training samples",
-                                     options_.batch_size, training_.size()));
-    if (const auto wanted = model_.input_shape(); Shape(wanted) != data_->sample().shape)
-        throw ShapeError(
-            fmt::format("model {} takes samples {}, data set {} has {}\n  hint: choose a model for "
-                        "this size, or --input-shape where the model allows it",
-                        model_.name(), Shape(wanted).to_string(), data_->name(),
-                        data_->sample().shape.to_string()));
-    if (data_->classes() > 0 && model_.classes() > 1 && data_->classes() > model_.classes())
-        throw ShapeError(fmt::format("model {} tells {} classes apart, data set {} has {}",
-                                     model_.name(), model_.classes(), data_->name(),
-                                     data_->classes()));
-    state_.training.check_finite = options_.check_finite;
+double Trainer::learning_rate() const {
+    return state_.learning_rate.value_or(state_.stated_learning_rate);
+}
+
+bool Trainer::interrupted() const {
+    return options_.interrupted != nullptr && *options_.interrupted != 0;
 }
 
 FitResult Trainer::run() {
-    prepare();
+    split_samples();
+    expect_fitting(model_, *data_);
+    if (state_.training.check_finite != options_.check_finite)
+        state_.forget_programs();
+    state_.training.check_finite = options_.check_finite;
     const StepGraph step = state_.build(Mode::Train, options_.batch_size, format());
-    expect_monitored(step);
-    state_.initialize(step.graph, options_.seed);
-    state_.stated_learning_rate = step.learning_rate;
+    expect_reported(step);
     if (!options_.resume.empty())
-        resume();
-    started_ = last_checkpoint_ = now();
+        resume(step.graph);
+    state_.initialize(step.graph, options_.seed);
+    state_.drop_waiting_slots();
+    state_.compiled(Mode::Train, options_.batch_size, format()); // before any time is taken
+    last_checkpoint_ = now();
     for (const auto& c : options_.callbacks)
         c->train_begin(first_epoch_, options_.epochs);
     for (int epoch = first_epoch_; epoch < options_.epochs; ++epoch) {
         EpochRecord record;
         record.epoch = epoch;
-        const bool whole = train_epoch(epoch, record);
-        if (!whole)
+        if (!train_epoch(epoch, record))
             break;
         validate(record);
         if (!after_epoch(record))
@@ -111,26 +151,64 @@ FitResult Trainer::run() {
     return std::move(result_);
 }
 
-std::string Trainer::monitored() const {
-    if (!options_.monitor.empty())
-        return options_.monitor;
-    return validation_.empty() ? "loss" : "val_loss";
+void Trainer::split_samples() {
+    const int64_t all = data_->size(Split::Train);
+    if (options_.train_limit < 0 || options_.train_limit > all)
+        throw UsageError(fmt::format("--train-limit {}: {} has {} training samples",
+                                     options_.train_limit, data_->name(), all));
+    const int64_t n = options_.train_limit > 0 ? options_.train_limit : all;
+    const auto held_out = static_cast<int64_t>(static_cast<double>(n) * options_.validation_split);
+    if (options_.validation_split > 0 && held_out == 0)
+        throw UsageError(fmt::format("--validation-split {}: of {} training samples none is left "
+                                     "to validate on",
+                                     options_.validation_split, n));
+    // Keras holds out the last fraction, before any shuffle.
+    training_ = range(0, n - held_out);
+    validation_ = range(n - held_out, n);
+    if (options_.batch_size > static_cast<int64_t>(training_.size()))
+        throw UsageError(fmt::format("--batch-size {} is larger than the {} training samples",
+                                     options_.batch_size, training_.size()));
 }
 
-/// Before the first epoch rather than after it.
-void Trainer::expect_monitored(const StepGraph& step) const {
+/// What could only fail after the first epoch is checked before it.
+void Trainer::expect_reported(const StepGraph& step) {
     std::vector<std::string> reported{"loss"};
-    for (const MetricOutput& m : step.metrics)
-        if (m.mean)
-            reported.push_back(m.name);
+    for (const MetricOutput& m : step.metrics) {
+        if (!m.mean)
+            throw UsageError(fmt::format("--metrics {}: a table, not a value for each epoch; ask "
+                                         "`lamina evaluate` for it",
+                                         m.name));
+        reported.push_back(m.name);
+    }
     if (!validation_.empty())
         for (size_t i = 0, n = reported.size(); i < n; ++i)
             reported.push_back("val_" + reported[i]);
-    const std::string monitor = monitored();
+    const std::string monitor = !options_.monitor.empty() ? options_.monitor
+                                : validation_.empty()     ? "loss"
+                                                          : "val_loss";
     if (std::find(reported.begin(), reported.end(), monitor) == reported.end())
         throw UsageError(
             fmt::format("--monitor {}: training reports no such value{}; it reports {}", monitor,
                         did_you_mean(monitor, reported), join(reported, ", ")));
+    monitor_ = Monitor(monitor);
+}
+
+std::map<std::string, Tensor> Trainer::run_step(const CompiledStep& step, const Batch& batch,
+                                                int epoch, int64_t first_sample) {
+    const auto steps = static_cast<int64_t>(state_.iterations);
+    auto outputs = step.executable->run(
+        {{"x", batch.x},
+         {"y", batch.y},
+         {"learning_rate", Tensor::scalar(static_cast<float>(learning_rate()))},
+         {"iterations", Tensor::scalar(static_cast<float>(steps))},
+         {"epoch", Tensor::scalar(static_cast<float>(epoch))},
+         {"rng_state", Tensor::from(std::vector<int64_t>{static_cast<int64_t>(options_.seed), steps,
+                                                         first_sample})}});
+    ++state_.iterations;
+    result_.samples += static_cast<uint64_t>(batch.size());
+    if (options_.check_finite)
+        expect_finite(outputs);
+    return outputs;
 }
 
 bool Trainer::train_epoch(int epoch, EpochRecord& record) {
@@ -149,191 +227,157 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     loading.epoch = static_cast<uint64_t>(epoch);
     DataLoader loader(data_, std::move(order), loading);
     for (const auto& c : options_.callbacks)
-        c->epoch_begin(epoch, batches);
+        c->epoch_begin({epoch, batches, skip * options_.batch_size, total});
     RunningMeans running = epoch == first_epoch_ ? first_means_ : RunningMeans{};
     Batch batch;
-    for (int64_t b = skip; loader.next(batch); ++b) {
+    for (int64_t b = skip; !result_.interrupted && loader.next(batch); ++b) {
         const CompiledStep step = state_.compiled(Mode::Train, batch.size(), format());
-        const double rate = state_.learning_rate.value_or(state_.stated_learning_rate);
-        const auto outputs = step.executable->run(
-            {{"x", batch.x},
-             {"y", batch.y},
-             {"learning_rate", Tensor::scalar(static_cast<float>(rate))},
-             {"iterations", Tensor::scalar(static_cast<float>(state_.iterations))},
-             {"epoch", Tensor::scalar(static_cast<float>(epoch))},
-             {"rng_state",
-              Tensor::from(std::vector<int64_t>{static_cast<int64_t>(options_.seed),
-                                                static_cast<int64_t>(state_.iterations),
-                                                b * options_.batch_size})}});
-        ++state_.iterations;
-        result_.samples += static_cast<uint64_t>(batch.size());
-        if (options_.check_finite)
-            expect_finite(outputs);
+        const auto outputs = run_step(step, batch, epoch, b * options_.batch_size);
         running.add(outputs, step.metrics, static_cast<double>(batch.size()));
+        if (const auto rate = outputs.find("scheduled_learning_rate"); rate != outputs.end())
+            scheduled_rate_ = scalar(rate->second);
         const Values means = running.means();
-        bool go_on = options_.interrupted == nullptr || *options_.interrupted == 0;
         for (const auto& c : options_.callbacks)
-            go_on = c->batch_end({epoch, b, batches, static_cast<int64_t>(running.samples),
-                                  now() - begin, means}) &&
-                    go_on;
-        const bool last = b + 1 == batches;
+            stop_ = !c->batch_end({epoch, b, batches, static_cast<int64_t>(running.samples),
+                                   now() - begin, means}) ||
+                    stop_;
+        if (b + 1 == batches)
+            break; // validation comes first
+        result_.interrupted = stop_ || interrupted();
         const bool due = options_.checkpoint_minutes > 0 &&
                          now() - last_checkpoint_ > 60 * options_.checkpoint_minutes;
-        if (!last && (!go_on || due))
+        if (result_.interrupted || due)
             write_checkpoint(epoch, b + 1, running);
-        if (!last && !go_on) {
-            result_.interrupted = true;
-            result_.seconds += now() - begin;
-            return false;
-        }
     }
     record.seconds = now() - begin;
-    const double waited_before = result_.waiting_share * result_.seconds;
-    result_.seconds += record.seconds;
-    result_.waiting_share = (waited_before + loader.waited()) / result_.seconds;
     record.values = running.means();
-    return true;
+    result_.seconds += record.seconds;
+    waited_ += loader.waited();
+    result_.waiting_share = waited_ / result_.seconds;
+    return !result_.interrupted;
 }
 
 void Trainer::expect_finite(const std::map<std::string, Tensor>& outputs) const {
-    // In the order in which the step computes them, so that the first one named is where it began.
+    // By name they stand in the order in which the step computes them, so that the first one is
+    // where it began.
     for (const auto& [name, value] : outputs) {
         if (!name.starts_with("finite ") || scalar(value) != 0)
             continue;
         const std::string what = name.substr(name.find(' ', 7) + 1);
-        fail(
-            StatusCode::InvalidArgument,
-            fmt::format("--check-finite: {} is not finite at step {} (the first NaN or infinity)\n "
-                        " hint: a smaller learning rate, or clipping: --optimizer adam:clipnorm=1",
-                        what, state_.iterations));
-    }
-    if (!std::isfinite(scalar(outputs.at("loss"))))
         fail(StatusCode::InvalidArgument,
-             fmt::format("--check-finite: the loss is not finite at step {}", state_.iterations));
+             fmt::format("--check-finite: {} is not finite at step {}\n  hint: a smaller learning "
+                         "rate, or clipping: --optimizer adam:clipnorm=1",
+                         what, state_.iterations));
+    }
 }
 
 void Trainer::validate(EpochRecord& record) {
     if (validation_.empty())
         return;
     for (const auto& [name, value] :
-         evaluate_samples(state_, data_, Split::Train, validation_, options_.batch_size))
+         evaluate_samples(state_, data_, Split::Train, validation_, options_.batch_size).means)
         record.values.emplace_back("val_" + name, value);
 }
 
 bool Trainer::after_epoch(EpochRecord& record) {
-    record.values.emplace_back("learning_rate",
-                               state_.learning_rate.value_or(state_.stated_learning_rate));
-    const std::string monitor = monitored();
-    const double* value = find(record.values, monitor);
-    const bool more_is_better = monitor.find("loss") == std::string::npos;
-    const bool better = !has_best_ || (more_is_better ? *value > best_ : *value < best_);
-    since_best_ = better ? 0 : since_best_ + 1;
-    since_drop_ = better ? 0 : since_drop_ + 1;
-    if (better) {
-        best_ = *value;
-        has_best_ = true;
-        if (!options_.save_best.empty())
-            model_.save(options_.save_best);
-    }
-    if (options_.reduce_on_plateau > 0 && since_drop_ >= options_.reduce_on_plateau) {
-        state_.learning_rate =
-            state_.learning_rate.value_or(state_.stated_learning_rate) * options_.reduce_factor;
-        since_drop_ = 0;
+    record.values.emplace_back("learning_rate", scheduled_rate_.value_or(learning_rate()));
+    const bool better = monitor_.improves(*find(record.values, monitor_.name()));
+    if (better && !options_.save_best.empty())
+        model_.save(options_.save_best);
+    Monitor::Standing& standing = monitor_.standing;
+    if (options_.reduce_on_plateau > 0 && standing.since_drop >= options_.reduce_on_plateau) {
+        state_.learning_rate = learning_rate() * options_.reduce_factor;
+        standing.since_drop = 0;
     }
     result_.history.epochs.push_back(record);
     write_checkpoint(record.epoch + 1, 0, {});
-    bool go_on = options_.early_stopping == 0 || since_best_ < options_.early_stopping;
     for (const auto& c : options_.callbacks)
-        go_on = c->epoch_end(record) && go_on;
-    if (options_.interrupted != nullptr && *options_.interrupted != 0 &&
-        record.epoch + 1 < options_.epochs) {
-        result_.interrupted = true;
-        return false;
-    }
-    return go_on;
+        stop_ = !c->epoch_end(record) || stop_;
+    result_.interrupted = (stop_ || interrupted()) && record.epoch + 1 < options_.epochs;
+    return !result_.interrupted && !stopped_early();
 }
 
-std::string Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& means) {
-    const bool stopping = options_.interrupted != nullptr && *options_.interrupted != 0;
-    const std::string& folder = options_.checkpoint_dir.empty() && stopping
+bool Trainer::stopped_early() const {
+    return options_.early_stopping > 0 && monitor_.standing.since_best >= options_.early_stopping;
+}
+
+Checkpoint Trainer::describe_run() const {
+    std::vector<std::string> metrics;
+    for (const Json& m : state_.training.metrics)
+        metrics.push_back(part_text(m));
+    Checkpoint c;
+    c.standing = monitor_.standing;
+    c.history = result_.history;
+    c.settings = {
+        {"--data", fmt::format("{} ({} samples)", data_->name(), data_->size(Split::Train))},
+        {"--optimizer", part_text(state_.training.optimizer)},
+        {"--loss", part_text(state_.training.loss)},
+        {"--metrics", join(metrics, " ")},
+        {"--seed", std::to_string(options_.seed)},
+        {"--batch-size", std::to_string(options_.batch_size)},
+        {"--train-limit", std::to_string(options_.train_limit)},
+        {"--validation-split", fmt::format("{}", options_.validation_split)},
+        {"--monitor", monitor_.name()},
+        {"--no-shuffle", options_.shuffle ? "off" : "on"}};
+    return c;
+}
+
+void Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& means) {
+    const std::string& folder = options_.checkpoint_dir.empty() && interrupted()
                                     ? options_.interrupt_dir
                                     : options_.checkpoint_dir;
     if (folder.empty())
-        return "";
-    Checkpoint c;
+        return;
+    Checkpoint c = describe_run();
     c.epoch = epoch;
     c.batch = batch;
     c.samples = means.samples;
     c.sums = means.sums;
-    c.seed = options_.seed;
-    c.batch_size = options_.batch_size;
-    c.train_limit = options_.train_limit;
-    c.validation_split = options_.validation_split;
-    c.data = data_->name();
-    c.best = best_;
-    c.has_best = has_best_;
-    c.since_best = since_best_;
-    c.since_drop = since_drop_;
-    c.history = result_.history;
     result_.checkpoint = save_checkpoint(folder, state_, c);
     last_checkpoint_ = now();
-    return result_.checkpoint;
 }
 
-void Trainer::resume() {
+void Trainer::resume(const Graph& graph) {
     const Checkpoint c = load_checkpoint(options_.resume, state_);
-    const auto same = [&](const char* what, auto stored, auto given) {
-        if (stored != given)
+    const Checkpoint own = describe_run();
+    for (size_t i = 0; i < own.settings.size(); ++i) {
+        const auto& [name, given] = own.settings[i];
+        const auto stored = std::find_if(c.settings.begin(), c.settings.end(),
+                                         [&](const auto& s) { return s.first == name; });
+        if (stored != c.settings.end() && stored->second != given)
             throw UsageError(
                 fmt::format("--resume {}: the checkpoint was made with {} {}, this run has {}; "
                             "give the same for the same result",
-                            options_.resume, what, stored, given));
-    };
-    same("--seed", c.seed, options_.seed);
-    same("--batch-size", c.batch_size, options_.batch_size);
-    same("--train-limit", c.train_limit, options_.train_limit);
-    same("--validation-split", c.validation_split, options_.validation_split);
-    same("--data", c.data, data_->name());
+                            options_.resume, name, stored->second, given));
+    }
+    for (const Variable& v : graph.variables())
+        if (!state_.has_value(v.name))
+            fail(StatusCode::InvalidArgument,
+                 fmt::format("{}: the checkpoint lacks {}", options_.resume, v.name));
     if (c.epoch >= options_.epochs)
         throw UsageError(
             fmt::format("--resume {}: {} epochs are done already; ask for more with --epochs",
                         options_.resume, c.epoch));
     first_epoch_ = c.epoch;
     first_batch_ = c.batch;
-    first_means_ = {c.samples, c.sums};
-    best_ = c.best;
-    has_best_ = c.has_best;
-    since_best_ = c.since_best;
-    since_drop_ = c.since_drop;
+    first_means_ = {c.samples, c.sums, {}};
+    monitor_.standing = c.standing;
     result_.history = c.history;
-    // Values that the checkpoint brought lie waiting until a graph asks for them.
-    state_.initialize(state_.build(Mode::Train, options_.batch_size, format()).graph,
-                      options_.seed);
-}
-
-Values evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>& data, Split split,
-                        const std::vector<int64_t>& indices, int64_t batch_size) {
-    DataLoader::Options loading;
-    loading.split = split;
-    loading.batch_size = batch_size;
-    DataLoader loader(data, indices, loading);
-    const SampleFormat format{data->sample().dtype, data->scale(), data->shift()};
-    RunningMeans running;
-    Batch batch;
-    while (loader.next(batch)) {
-        const CompiledStep step = state.compiled(Mode::Evaluate, batch.size(), format);
-        state.initialize(step.executable->graph(), 1);
-        const auto outputs = step.executable->run({{"x", batch.x}, {"y", batch.y}});
-        running.add(outputs, step.metrics, static_cast<double>(batch.size()));
-    }
-    return running.means();
+    if (stopped_early())
+        throw UsageError(fmt::format("--resume {}: training had stopped early, {} epochs after the "
+                                     "best; go on with a larger --early-stopping",
+                                     options_.resume, c.standing.since_best));
 }
 
 FitResult Model::fit(const std::shared_ptr<Dataset>& data, const FitOptions& options) {
     return Trainer(*this, *state_, data, options).run();
 }
 
-Values Model::evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size) {
+Evaluation Model::evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size) {
+    expect_fitting(*this, *data);
+    if (data->size(split) == 0)
+        throw UsageError(fmt::format("data set {} has no {} samples", data->name(),
+                                     split == Split::Test ? "test" : "training"));
     return evaluate_samples(*state_, data, split, range(0, data->size(split)), batch_size);
 }
 

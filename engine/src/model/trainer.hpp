@@ -1,7 +1,9 @@
 /// The training loop.
 #pragma once
 
+#include "model/checkpoint.hpp"
 #include "model/model_state.hpp"
+#include "model/monitor.hpp"
 
 namespace lamina {
 
@@ -9,6 +11,7 @@ namespace lamina {
 struct RunningMeans {
     double samples = 0;
     Values sums;
+    std::vector<std::pair<std::string, Tensor>> tables; // of metrics that are no number, f64
 
     /// outputs: a step's; n: its batch.
     void add(const std::map<std::string, Tensor>& outputs, const std::vector<MetricOutput>& metrics,
@@ -23,16 +26,21 @@ class Trainer {
     FitResult run();
 
   private:
-    void prepare();
-    std::string monitored() const;
-    void expect_monitored(const StepGraph& step) const;
-    void resume();
+    void split_samples();
+    void expect_reported(const StepGraph& step);
+    Checkpoint describe_run() const;
+    void resume(const Graph& graph);
     bool train_epoch(int epoch, EpochRecord& record);
+    std::map<std::string, Tensor> run_step(const CompiledStep& step, const Batch& batch, int epoch,
+                                           int64_t first_sample);
     void validate(EpochRecord& record);
     bool after_epoch(EpochRecord& record);
-    std::string write_checkpoint(int epoch, int64_t batch, const RunningMeans& means);
+    void write_checkpoint(int epoch, int64_t batch, const RunningMeans& means);
     SampleFormat format() const;
+    double learning_rate() const;
     void expect_finite(const std::map<std::string, Tensor>& outputs) const;
+    bool interrupted() const;
+    bool stopped_early() const;
 
     Model& model_;
     Model::State& state_;
@@ -44,15 +52,11 @@ class Trainer {
     int first_epoch_ = 0;
     int64_t first_batch_ = 0;
     RunningMeans first_means_;
-    double best_ = 0;
-    int since_best_ = 0, since_drop_ = 0;
-    bool has_best_ = false;
-    double last_checkpoint_ = 0; // seconds since the start
-    double started_ = 0;
+    Monitor monitor_;
+    std::optional<double> scheduled_rate_;
+    bool stop_ = false;          // a callback has asked for it
+    double last_checkpoint_ = 0; // when, in seconds
+    double waited_ = 0;          // seconds
 };
-
-/// loss and metrics over samples of a split.
-Values evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>& data, Split split,
-                        const std::vector<int64_t>& indices, int64_t batch_size);
 
 } // namespace lamina

@@ -1,3 +1,7 @@
+#include <cmath>
+
+#include "io/json.hpp"
+#include "model/store.hpp"
 #include "training.hpp"
 
 using namespace lamina;
@@ -71,18 +75,129 @@ TEST_CASE("a checkpoint of another run is refused with what differs") {
     o.epochs = 1;
     small_net().fit(digits(), o);
     o.resume = folder.path().string();
-    const auto resumes_with = [&](auto change) {
+    const auto resumes_with = [&](auto change, const Training& training = {}) {
         FitOptions changed = o;
         changed.epochs = 2;
         change(changed);
-        small_net().fit(digits(), changed);
+        Model model = small_net();
+        model.compile(training);
+        model.fit(digits(), changed);
     };
-    CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.seed = 99; }), Contains("--seed"));
+    const auto as_it_was = [](FitOptions&) {};
+    CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.seed = 99; }),
+                      Contains("--seed 5, this run has 99"));
     CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.batch_size = 16; }),
-                      Contains("--batch-size"));
+                      Contains("--batch-size 32, this run has 16"));
     CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.train_limit = 90; }),
                       Contains("--train-limit"));
+    CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.validation_split = 0.2; }),
+                      Contains("--validation-split"));
+    CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.shuffle = false; }),
+                      Contains("--no-shuffle"));
+    CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.monitor = "loss"; }),
+                      Contains("--monitor val_loss, this run has loss"));
     CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.epochs = 1; }), Contains("--epochs"));
+    CHECK_THROWS_WITH(resumes_with(as_it_was, {.optimizer = "sgd:momentum=0.9"}),
+                      Contains("--optimizer adam, this run has sgd:momentum=0.9"));
+    CHECK_THROWS_WITH(resumes_with(as_it_was, {.loss = "sparse_categorical_crossentropy"}),
+                      Contains("--loss"));
+    CHECK_THROWS_WITH(resumes_with(as_it_was, {.metrics = {"accuracy", "mse"}}),
+                      Contains("--metrics accuracy, this run has accuracy mse"));
+    CHECK_NOTHROW(resumes_with(as_it_was));
+}
+
+TEST_CASE("a loss that is not finite goes through a checkpoint") {
+    TempFolder folder;
+    FitOptions o = with_checkpoints(folder);
+    o.epochs = 2;
+    volatile int interrupted = 0;
+    o.interrupted = &interrupted;
+    o.callbacks.push_back(std::make_shared<AfterBatch>([&](const Callback::BatchEvent& e) {
+        if (e.epoch == 1)
+            interrupted = 1;
+        return true;
+    }));
+    const char* diverges = "sgd:learning_rate=1e30";
+    Model first = small_net(diverges);
+    CHECK(first.fit(digits(), o).interrupted);
+    FitOptions rest = with_checkpoints(folder);
+    rest.resume = folder.path().string();
+    rest.epochs = 2;
+    Model second = small_net(diverges);
+    const History history = second.fit(digits(), rest).history;
+    CHECK(std::isnan(history.series("loss").at(1)));
+    CHECK(history.series("val_loss").size() == 2);
+}
+
+TEST_CASE("checkpoints come every so many minutes as well") {
+    TempFolder folder;
+    FitOptions o = with_checkpoints(folder);
+    o.checkpoint_minutes = 1e-9; // after every batch
+    std::vector<bool> there;
+    o.callbacks.push_back(std::make_shared<AfterBatch>([&](const Callback::BatchEvent&) {
+        there.push_back(std::filesystem::exists(folder / "checkpoint.h5"));
+        return there.size() < 2;
+    }));
+    small_net().fit(digits(), o);
+    CHECK(there == std::vector<bool>{false, true});
+}
+
+TEST_CASE("the best model so far is saved, not the last") {
+    TempFolder folder;
+    FitOptions o = options(4);
+    o.validation_split = 0.2;
+    o.monitor = "val_loss";
+    o.save_best = (folder / "best.h5").string();
+    std::string best_weights;
+    double best = 1e30;
+    Model model = small_net("sgd:learning_rate=1"); // leaps about, so that the last is not the best
+    o.callbacks.push_back(std::make_shared<AfterEpoch>([&](const EpochRecord& e) {
+        if (const double loss = *find(e.values, "val_loss"); loss < best) {
+            best = loss;
+            best_weights = model.weights_sha256();
+        }
+    }));
+    model.fit(digits(), o);
+    CHECK(Model::load(o.save_best).weights_sha256() == best_weights);
+    CHECK(best_weights != model.weights_sha256());
+}
+
+TEST_CASE("training that stopped early is not gone on with by itself") {
+    TempFolder folder;
+    FitOptions o = with_checkpoints(folder);
+    o.epochs = 20;
+    o.early_stopping = 2;
+    small_net("sgd:learning_rate=0").fit(digits(), o);
+    o.resume = folder.path().string();
+    CHECK_THROWS_WITH(small_net("sgd:learning_rate=0").fit(digits(), o),
+                      Contains("had stopped early") && Contains("--early-stopping"));
+}
+
+TEST_CASE("a damaged record of where training stood is an error of ours") {
+    TempFolder folder;
+    FitOptions o = with_checkpoints(folder);
+    o.epochs = 1;
+    Model model = small_net();
+    model.fit(digits(), o);
+    const auto path = folder / "checkpoint.h5";
+    lm_store store = read_store(path.string());
+    const Json whole = parse_json(store.texts.at("lamina_checkpoint"), "checkpoint");
+    for (const auto& [key, value] : whole.items())
+        for (const Json& intruder : {Json(), Json("text"), Json::array({1}), Json::object()}) {
+            Json broken = whole;
+            broken[key] = intruder;
+            INFO(key << " = " << intruder.dump());
+            store.texts["lamina_checkpoint"] = broken.dump();
+            write_store(path.string(), store);
+            FitOptions resumed = o;
+            resumed.epochs = 2;
+            resumed.resume = path.string();
+            try {
+                small_net().fit(digits(), resumed);
+            } catch (const Error& e) {
+                CHECK(std::string(e.what()).find("json.exception") == std::string::npos);
+            }
+        }
 }
 
 TEST_CASE("a file that is no checkpoint is refused") {

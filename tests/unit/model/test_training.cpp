@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "lamina/thread_pool.hpp"
+#include "model/monitor.hpp"
 #include "training.hpp"
 
 using namespace lamina;
@@ -78,17 +79,86 @@ TEST_CASE("training learns") {
     const auto loss = result.history.series("loss");
     CHECK(loss[2] < loss[1]);
     CHECK(loss[1] < loss[0]);
-    const Values test = model.evaluate(digits(), Split::Test);
+    const Values test = model.evaluate(digits(), Split::Test).means;
     CHECK(*find(test, "accuracy") > 0.8);
 }
 
 TEST_CASE("evaluation does not depend on the batch size") {
     Model model = small_net();
     model.fit(digits(), options(1));
-    const Values a = model.evaluate(digits(), Split::Test, 1000);
-    const Values b = model.evaluate(digits(), Split::Test, 64); // the last has 40
+    const Values a = model.evaluate(digits(), Split::Test, 1000).means;
+    const Values b = model.evaluate(digits(), Split::Test, 64).means; // the last has 40
     CHECK(*find(a, "accuracy") == Approx(*find(b, "accuracy")).margin(1e-9));
     CHECK(*find(a, "loss") == Approx(*find(b, "loss")).epsilon(1e-6));
+}
+
+TEST_CASE("the confusion matrix counts every sample by its true and its predicted class") {
+    Model model = small_net();
+    model.compile({.metrics = {"accuracy", "confusion_matrix"}});
+    model.initialize(1);
+    const Evaluation result = model.evaluate(digits(), Split::Test, 300); // the last batch has 100
+    REQUIRE(result.tables.size() == 1);
+    const auto& [name, table] = result.tables[0];
+    CHECK(name == "confusion_matrix");
+    REQUIRE(table.shape() == Shape{10, 10});
+    std::vector<double> of_class(10), true_count(10);
+    double right = 0;
+    for (size_t row = 0; row < 10; ++row)
+        for (size_t column = 0; column < 10; ++column) {
+            const double count = table.data<double>()[row * 10 + column];
+            of_class[row] += count;
+            right += row == column ? count : 0;
+        }
+    std::vector<uint8_t> pixels(28 * 28);
+    for (int64_t i = 0; i < 1000; ++i)
+        ++true_count[static_cast<size_t>(digits()->read(Split::Test, i, pixels.data()))];
+    CHECK(of_class == true_count);
+    CHECK(right / 1000 == Approx(*find(result.means, "accuracy")));
+    CHECK_THROWS_WITH(model.fit(digits(), options(1)), Contains("`lamina evaluate`"));
+}
+
+TEST_CASE("an accuracy improves upwards, all else downwards, and NaN never") {
+    Monitor loss("val_mse"), accuracy("val_top_k_categorical_accuracy");
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    CHECK_FALSE(loss.improves(nan));
+    CHECK(loss.improves(2.0));
+    CHECK(loss.improves(1.0));
+    CHECK_FALSE(loss.improves(1.5));
+    CHECK_FALSE(loss.improves(nan));
+    CHECK(loss.standing.since_best == 2);
+    CHECK(accuracy.improves(0.5));
+    CHECK_FALSE(accuracy.improves(0.4));
+    CHECK(accuracy.improves(0.6));
+}
+
+TEST_CASE("a schedule rules the learning rate, from the rate that the optimizer is given") {
+    const auto rates = [](const std::string& optimizer, const std::string& schedule) {
+        Model model = small_net();
+        model.compile({.optimizer = optimizer, .schedule = schedule});
+        return model.fit(digits(), options(3, 64, 32)).history.series("learning_rate");
+    };
+    const auto steps = rates("sgd:learning_rate=0.4", "step_decay:drop=0.5,epochs_drop=1");
+    CHECK(steps.at(0) == Approx(0.4));
+    CHECK(steps.at(1) == Approx(0.2));
+    CHECK(steps.at(2) == Approx(0.1));
+    // The last step of each epoch is 1, 3 and 5, counted from 0.
+    const auto rising = rates("sgd:learning_rate=0.4", "warm_up:warmup_steps=4");
+    CHECK(rising.at(0) == Approx(0.1));
+    CHECK(rising.at(1) == Approx(0.3));
+    CHECK(rising.at(2) == Approx(0.4));
+    CHECK(rates("sgd", "step_decay:initial_learning_rate=3").at(0) == Approx(3));
+    CHECK_THROWS_WITH(rates("sgd", "step_decai"), Contains("step_decay"));
+}
+
+TEST_CASE("a callback that asks to stop at an epoch's last batch is heard after the validation") {
+    Model model = small_net();
+    FitOptions o = options(5, 64, 32);
+    o.validation_split = 0.2;
+    o.callbacks.push_back(std::make_shared<AfterBatch>(
+        [](const Callback::BatchEvent& e) { return e.batch + 1 < e.batches; }));
+    const FitResult result = model.fit(digits(), o);
+    CHECK(result.history.series("val_loss").size() == 1);
+    CHECK(result.interrupted);
 }
 
 TEST_CASE("early stopping ends training when the monitored value gets no better") {
@@ -115,15 +185,49 @@ TEST_CASE("reduce on plateau takes a tenth of the learning rate") {
 
 TEST_CASE("check-finite stops at the first NaN and names the layer") {
     Model model = small_net();
-    model.initialize(5);
+    FitOptions o = options(1);
+    CHECK_NOTHROW(model.fit(digits(), o)); // compiles the step without checks
     Tensor kernel = model.variable("dense/kernel").clone();
     kernel.data<float>()[7] = std::numeric_limits<float>::quiet_NaN();
     model.set_variable("dense/kernel", kernel);
-    FitOptions o = options(1);
-    CHECK_NOTHROW(model.fit(digits(), o));
-    model.set_variable("dense/kernel", kernel);
     o.check_finite = true;
-    CHECK_THROWS_WITH(model.fit(digits(), o), Contains("dense") && Contains("is not finite"));
+    CHECK_THROWS_WITH(model.fit(digits(), o),
+                      Contains("the output of layer dense is not finite at step 5\n"));
+}
+
+/// Three layers whose outputs are near 96, whatever the input. `scale`: what the last one
+/// multiplies by on the way back.
+static Model chain(const std::string& optimizer, float scale) {
+    Model model({28, 28, 1}, "chain");
+    model.add("Flatten")
+        .add("Dense", {{"units", 4}, {"name", "first"}, {"bias_initializer", "ones"}})
+        .add("Dense", {{"units", 4}, {"name", "second"}, {"kernel_initializer", "zeros"}})
+        .add("Dense", {{"units", 10}, {"name", "third"}});
+    model.compile({.optimizer = optimizer, .loss = "mse"});
+    model.initialize(1);
+    const auto fill = [&](const char* name, float value) {
+        Tensor t = model.variable(name).clone();
+        std::fill(t.data<float>().begin(), t.data<float>().end(), value);
+        model.set_variable(name, t);
+    };
+    fill("second/bias", 24 / scale);
+    fill("third/kernel", scale);
+    return model;
+}
+
+TEST_CASE("check-finite blames the layer that is the first to overflow on the way back") {
+    Model model = chain("sgd", 3e37f);
+    FitOptions o = options(1);
+    o.check_finite = true;
+    CHECK_THROWS_WITH(model.fit(digits(), o), Contains("the gradient of second/"));
+}
+
+TEST_CASE("check-finite names an update that overflows at the step that makes it") {
+    Model model = chain("sgd:learning_rate=1e30", 3e7f);
+    FitOptions o = options(1, 32, 32); // a single step: no later one can find it
+    o.check_finite = true;
+    CHECK_THROWS_WITH(model.fit(digits(), o),
+                      Contains("the new value of second/") && Contains("at step 1\n"));
 }
 
 TEST_CASE("what does not fit together is said before the first step") {
@@ -145,6 +249,11 @@ TEST_CASE("what does not fit together is said before the first step") {
     few.add("Flatten").add("Dense", {{"units", 5}, {"activation", "softmax"}});
     few.compile({});
     CHECK_THROWS_WITH(few.fit(digits(), options(1)), Contains("5 classes"));
+    CHECK_THROWS_WITH(large.evaluate(digits(), Split::Test), Contains("[28, 28, 1]"));
+    o = options(1);
+    o.validation_split = 0.001;
+    CHECK_THROWS_WITH(model.fit(digits(), o),
+                      Contains("of 100 training samples none is left to validate on"));
 }
 
 TEST_CASE("a layer that is unknown or does not fit is refused where it is added") {

@@ -46,4 +46,14 @@ struct AfterBatch : Callback {
     bool batch_end(const BatchEvent& e) override { return ask(e); }
 };
 
+/// Tells its function of every epoch.
+struct AfterEpoch : Callback {
+    std::function<void(const EpochRecord&)> tell;
+    explicit AfterEpoch(std::function<void(const EpochRecord&)> f) : tell(std::move(f)) {}
+    bool epoch_end(const EpochRecord& e) override {
+        tell(e);
+        return true;
+    }
+};
+
 } // namespace lamina::test
