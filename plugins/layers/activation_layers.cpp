@@ -28,8 +28,12 @@ static Value prelu(Graph& graph, const Config& config, Value x) {
     Dims shape = x.shape();
     shape.erase(shape.begin());
     if (config.has("shared_axes"))
-        for (const int64_t axis : config.integers("shared_axes"))
-            shape.at(static_cast<size_t>(normalize_axis(axis, x) - 1)) = 1;
+        for (const int64_t axis : config.integers("shared_axes")) {
+            const int64_t i = normalize_axis(axis, x);
+            if (i == 0)
+                invalid("shared_axes must not name axis 0, the batch");
+            shape[static_cast<size_t>(i - 1)] = 1;
+        }
     const Value alpha = weight(graph, config, "alpha", shape);
     return relu(x) - alpha * relu(-x);
 }
