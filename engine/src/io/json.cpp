@@ -48,6 +48,9 @@ Json parse_json(std::string_view text, const std::string& source) {
     } catch (const Json::parse_error& error) {
         throw Error(StatusCode::InvalidArgument,
                     place(text, error.byte, source) + ": not valid JSON: " + reason(error.what()));
+    } catch (const Json::out_of_range& error) { // "[json.exception.out_of_range.406] number ..."
+        const std::string what = error.what();
+        throw Error(StatusCode::InvalidArgument, source + ": " + what.substr(what.find("] ") + 2));
     }
 }
 

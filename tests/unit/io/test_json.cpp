@@ -44,3 +44,8 @@ TEST_CASE("json: a file is read, a missing one refused") {
     CHECK(read_json(folder / "a.json").dump() == "[1]");
     CHECK_THROWS_AS(read_json(folder / "b.json"), Error);
 }
+
+TEST_CASE("json: a number that no double holds is refused with the number") {
+    CHECK_THROWS_WITH(parse_json(R"({"rate": 1e999})", "model.json"),
+                      Catch::Contains("model.json: number overflow") && Catch::Contains("1e999"));
+}
