@@ -109,8 +109,10 @@ static bool is_whole(const std::filesystem::path& picture) {
     const std::string text = read_text(picture);
     const std::string_view end =
         std::string_view(text).substr(text.size() - std::min<std::size_t>(text.size(), 16));
-    return end.find("IEND") != end.npos || end.find("</svg>") != end.npos ||
-           end.find("%%EOF") != end.npos;
+    const auto has = [&](std::string_view mark) {
+        return end.find(mark) != std::string_view::npos;
+    };
+    return has("IEND") || has("</svg>") || has("%%EOF");
 }
 
 std::string gnuplot_string(std::string_view text) {

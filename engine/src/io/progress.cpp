@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -31,7 +32,7 @@ constexpr std::size_t kRoomy = 100;
 constexpr std::string_view kEraseLineAbove = "\033[A\r\033[K";
 
 std::string clock_text(double seconds) {
-    const auto whole = static_cast<long>(seconds + 0.5);
+    const long whole = std::lround(seconds);
     return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60)
                         : fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
@@ -46,7 +47,8 @@ bool speaks_utf8() {
         const char* value = std::getenv(name);
         if (value != nullptr && *value != '\0') {
             const std::string_view locale = value;
-            return locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos;
+            return locale.find("UTF-8") != std::string_view::npos ||
+                   locale.find("utf8") != std::string_view::npos;
         }
     }
     return false;

@@ -105,7 +105,7 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
                        {"history", to_json(c.history)},
                        {"settings", settings}};
     store.texts[kKey] = json.dump();
-    const std::string path = (std::filesystem::path(folder) / "checkpoint.h5").string();
+    std::string path = (std::filesystem::path(folder) / "checkpoint.h5").string();
     write_store(path, store);
     return path;
 }

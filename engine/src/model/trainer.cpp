@@ -340,15 +340,14 @@ void Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& mea
 void Trainer::resume(const Graph& graph) {
     const Checkpoint c = load_checkpoint(options_.resume, state_);
     const Checkpoint own = describe_run();
-    for (size_t i = 0; i < own.settings.size(); ++i) {
-        const auto& [name, given] = own.settings[i];
+    for (const auto& given : own.settings) {
         const auto stored = std::find_if(c.settings.begin(), c.settings.end(),
-                                         [&](const auto& s) { return s.first == name; });
-        if (stored != c.settings.end() && stored->second != given)
+                                         [&](const auto& s) { return s.first == given.first; });
+        if (stored != c.settings.end() && stored->second != given.second)
             throw UsageError(
                 fmt::format("--resume {}: the checkpoint was made with {} {}, this run has {}; "
                             "give the same for the same result",
-                            options_.resume, name, stored->second, given));
+                            options_.resume, given.first, stored->second, given.second));
     }
     for (const Variable& v : graph.variables())
         if (!state_.has_value(v.name))
