@@ -73,23 +73,61 @@ ReducePlan ReducePlan::of(std::span<const int64_t> dims, std::span<const int64_t
                     dims[d], strides[d], last == static_cast<int>(reduce));
         last = reduce;
     }
-    if (p.kept.size() > 4 || p.reduced.size() > 4)
-        plugin::unsupported("a reduction over more than 4 separate groups of dimensions");
     if (p.length > kLongest && p.outputs < kEnoughResults)
         p.splits = std::min((p.length + kLongest / 4 - 1) / (kLongest / 4),
                             std::max<int64_t>(kEnoughResults / std::max<int64_t>(p.outputs, 1), 2));
     return p;
 }
 
-uint64_t ReducePlan::workspace_bytes() const {
-    return splits > 1 ? static_cast<uint64_t>(splits * outputs) * sizeof(float) : 0;
+ReducePlan ReducePlan::gathered() const {
+    ReducePlan p = *this;
+    p.kept = {outputs};
+    p.kept_strides = {length};
+    p.reduced = {length};
+    p.reduced_strides = {1};
+    return p;
 }
+
+uint64_t ReducePlan::partial_bytes() const {
+    // A multiple of what any device aligns operands to: the copy of x follows.
+    const auto bytes = static_cast<uint64_t>(splits * outputs) * sizeof(float);
+    return splits > 1 ? (bytes + 255) / 256 * 256 : 0;
+}
+
+uint64_t ReducePlan::copy_bytes() const {
+    return scattered() ? static_cast<uint64_t>(outputs * length) * sizeof(float) : 0;
+}
+
+namespace {
+
+/// x with its kept dimensions before its reduced ones.
+Operand gather(Step& step, const ReducePlan& plan, const ReduceOperands& o) {
+    std::vector<int64_t> space = plan.kept;
+    space.insert(space.end(), plan.reduced.begin(), plan.reduced.end());
+    View from;
+    from.strides = plan.kept_strides;
+    from.strides.insert(from.strides.end(), plan.reduced_strides.begin(),
+                        plan.reduced_strides.end());
+    const Operand copy = step.workspace(o.workspace + plan.partial_bytes(), plan.copy_bytes());
+    const View to = dense_view(LM_F32, space);
+    dispatch_map(step, copy_map(std::move(space), std::move(from), to), {o.x}, {copy});
+    return copy;
+}
+
+} // namespace
 
 void dispatch_reduce(Step& step, const ReducePlan& plan, Reduction reduction, Reduced what,
                      float scale, const ReduceOperands& o) {
+    if (plan.scattered()) {
+        if (what != Reduced::x)
+            plugin::unsupported("deviations over more than 4 separate groups of dimensions");
+        ReduceOperands gathered = o;
+        gathered.x = gather(step, plan, o);
+        return dispatch_reduce(step, plan.gathered(), reduction, what, scale, gathered);
+    }
     if (plan.splits == 1)
         return dispatch_stage(step, plan, reduction, what, scale, o, o.result);
-    const Operand partial = step.workspace(o.workspace, plan.workspace_bytes());
+    const Operand partial = step.workspace(o.workspace, plan.partial_bytes());
     dispatch_stage(step, plan, reduction, what, 1.0f, o, partial);
     ReducePlan join;
     join.kept = {plan.outputs};

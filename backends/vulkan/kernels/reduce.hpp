@@ -16,17 +16,23 @@ enum class Reduced : uint32_t {
 
 /// Shapes of a reduction of a dense tensor.
 struct ReducePlan {
-    // Merged, row-major; at most 4 of each.
+    // Merged, row-major.
     std::vector<int64_t> kept, kept_strides, reduced, reduced_strides;
     int64_t outputs = 1, length = 1; // products of kept and of reduced
     int64_t splits = 1;              // parts of the length, summed by a second dispatch
 
-    /// axes: in range, negative ones counted from the end. Throws where more than 4 dimensions
-    /// remain on either side.
+    /// axes: in range, negative ones counted from the end.
     static ReducePlan of(std::span<const int64_t> dims, std::span<const int64_t> axes);
 
-    uint64_t workspace_bytes() const;
-    int dispatches() const { return splits > 1 ? 2 : 1; }
+    /// More dimensions remain on one side than the shader follows: x is first copied to where the
+    /// kept ones come before the reduced ones.
+    bool scattered() const { return kept.size() > 4 || reduced.size() > 4; }
+    ReducePlan gathered() const;
+
+    uint64_t partial_bytes() const; // results of the parts
+    uint64_t copy_bytes() const;    // of x
+    uint64_t workspace_bytes() const { return partial_bytes() + copy_bytes(); }
+    int dispatches() const { return (splits > 1) + scattered() + 1; }
 };
 
 /// Operands of a reduction; y and mean are read where `what` needs them.

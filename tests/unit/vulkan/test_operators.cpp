@@ -323,6 +323,23 @@ TEST_CASE("reductions: every kind over every set of axes") {
         }
 }
 
+TEST_CASE("reductions: over more groups of dimensions than the shader follows") {
+    const Dims x{2, 3, 2, 3, 2, 3, 2, 3, 2, 3};
+    for (const Dims& axes : {Dims{0, 2, 4, 6, 8}, Dims{1, 3, 5, 7, 9}})
+        expect_same({"reduce_sum",
+                     {{"axes", axes}, {"keep_dims", false}},
+                     {random_tensor(x, 9, Fill::integers)},
+                     {{LM_F32, axes[0] == 0 ? Dims(5, 3) : Dims(5, 2)}}},
+                    0);
+    Dims longer = x;
+    longer[0] = 700; // so that the sum is split, too
+    expect_same({"reduce_max",
+                 {{"axes", Dims{0, 2, 4, 6, 8}}, {"keep_dims", false}},
+                 {random_tensor(longer, 9)},
+                 {{LM_F32, Dims(5, 3)}}},
+                0);
+}
+
 TEST_CASE("reductions: a long one is split, and a bias gradient is exact on integers") {
     expect_same({"reduce_sum",
                  {{"axes", Dims{0}}, {"keep_dims", false}},
