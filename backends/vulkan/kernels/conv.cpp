@@ -3,6 +3,7 @@
 #include "shaders/conv.hpp"
 #include "kernels/conv_geometry.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/samples.hpp"
 #include "shaders/conv_backward_data.hpp"
 #include "shaders/conv_backward_filter.hpp"
 
@@ -50,57 +51,123 @@ struct Pass {
                 1};
     }
 
-    Plan describe(const Limits& limits, const Node& node) const {
-        require_dtypes(node, {LM_F32});
-        const GemmPlan gemm = GemmPlan::choose(limits, product);
-        const double seconds = std::max(gemm.seconds, limits.seconds(0, operand_bytes(node), 0)) +
-                               limits.dispatch_seconds +
-                               epilogue(limits, node).seconds(limits, node);
-        return {seconds, gemm.workspace_bytes(product), 0, "reassociated"};
-    }
-
-    void build(Step& step, const Node& node) const {
-        const GemmPlan gemm = GemmPlan::choose(step.limits, product);
-        const Epilogue after = epilogue(step.limits, node);
-        const bool whole = gemm.splits == 1;
-        const Operand result =
-            whole ? step.out() : step.workspace(0, gemm.workspace_bytes(product));
+    /// rides: false where the epilogue is left to who joins copies.
+    void dispatch(Step& step, const GemmPlan& gemm, const Epilogue& epilogue, bool rides, Operand a,
+                  Operand b, Operand result) const {
         auto constants = gemm.constants(neighbours);
         append_geometry(constants, p);
-        std::vector<Binding> bindings{reads(step.in(0)), reads(step.in(1)), writes(result)};
+        std::vector<Binding> bindings{reads(a), reads(b), writes(result)};
         if (takes_epilogue) {
             constants.insert(constants.end(),
-                             {whole ? after.add_bias : 0, whole ? after.activation : 0});
-            bindings.push_back(reads(after.bias(step, step.in(1))));
+                             {rides ? epilogue.add_bias : 0, rides ? epilogue.activation : 0});
+            bindings.push_back(reads(epilogue.bias(step, b)));
         }
         const uint32_t push[] = {word(p.n), word(gemm.splits), word(gemm.part)};
         step.dispatch(shader, constants, push, bindings, gemm.groups(step, product));
-        if (!whole)
-            dispatch_join(step, {node.output().elements(), gemm.splits, channels, channel_stride},
-                          after, result, step.out());
-        after.finish(step, node);
-    }
-
-  private:
-    Epilogue epilogue(const Limits& limits, const Node& node) const {
-        return takes_epilogue ? conv_epilogue(limits, node, p, channels) : Epilogue();
     }
 };
 
+/// A pass over some samples at a time: all of them but for activations beyond the storage range.
 template <Pass (*pass)(const ConvParams&)>
-struct ImplicitGemm {
+struct InChunks {
+    ConvParams p;
+    Samples samples;
+    GemmPlan gemm; // of a whole chunk; a shorter last one leaves some tiles or parts empty
+
+    InChunks(const Limits& limits, const Node& node) : p(ConvParams::of(node)) {
+        require_dtypes(node, {LM_F32});
+        const auto bytes = [&](int64_t channels, int64_t size) {
+            return p.n * channels * size * 4;
+        };
+        samples = Samples::of(limits, p.n, {bytes(p.c, p.in_size()), bytes(p.k, p.out_size())});
+        if (static_cast<uint64_t>(p.window_size() * p.c_group() * p.k * 4) > limits.max_range)
+            plugin::unsupported("a filter beyond the device's storage range");
+        gemm = GemmPlan::choose(limits, chunk(0).product);
+    }
+    Pass chunk(int64_t first) const {
+        ConvParams part = p;
+        part.n = samples.count(first);
+        return pass(part);
+    }
+    Plan plan(const Limits& limits, const Node& node, uint64_t workspace,
+              const Epilogue& epilogue) const {
+        const auto chunks = static_cast<double>(samples.chunks());
+        return {std::max(chunks * gemm.seconds, limits.seconds(0, operand_bytes(node), 0)) +
+                    chunks * limits.dispatch_seconds + epilogue.seconds(limits, node),
+                workspace, 0, "reassociated"};
+    }
+};
+
+/// Forward and backward-data: an activation from an activation.
+template <Pass (*pass)(const ConvParams&)>
+struct OfActivation {
+    static constexpr bool cuts_ranges = true;
+
     static Plan describe(const Limits& limits, const Node& node) {
-        return pass(ConvParams::of(node)).describe(limits, node);
+        const InChunks<pass> c(limits, node);
+        const Pass first = c.chunk(0);
+        return c.plan(limits, node, c.gemm.workspace_bytes(first.product),
+                      conv_epilogue(limits, node, c.p, first.channels));
     }
     static void build(Step& step, const Node& node) {
-        pass(ConvParams::of(node)).build(step, node);
+        const InChunks<pass> c(step.limits, node);
+        const Epilogue epilogue = conv_epilogue(step.limits, node, c.p, c.chunk(0).channels);
+        for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
+            const Pass part = c.chunk(first);
+            const Operand a = c.samples.part(step.in(0), first);
+            const Operand y = c.samples.part(step.out(), first);
+            if (c.gemm.splits == 1) {
+                part.dispatch(step, c.gemm, epilogue, true, a, step.in(1), y);
+                continue;
+            }
+            const Operand copies = step.workspace(0, c.gemm.workspace_bytes(part.product));
+            part.dispatch(step, c.gemm, epilogue, false, a, step.in(1), copies);
+            const auto elements = static_cast<int64_t>(y.bytes / sizeof(float));
+            dispatch_join(step, {elements, c.gemm.splits, part.channels, part.channel_stride},
+                          epilogue, copies, y);
+        }
+        epilogue.finish(step, node);
     }
 };
-LAMINA_VULKAN_KERNEL(conv, "conv", "implicit_gemm", 10, ImplicitGemm<&Pass::forward>)
+LAMINA_VULKAN_KERNEL(conv, "conv", "implicit_gemm", 10, OfActivation<&Pass::forward>)
 LAMINA_VULKAN_KERNEL(conv_backward_data, "conv_backward_data", "implicit_gemm", 10,
-                     ImplicitGemm<&Pass::data>)
-LAMINA_VULKAN_KERNEL(conv_backward_filter, "conv_backward_filter", "implicit_gemm", 10,
-                     ImplicitGemm<&Pass::filter>)
+                     OfActivation<&Pass::data>)
+
+/// Backward-filter: each chunk and part of the sum gives a copy of the filter.
+struct OfFilter {
+    static constexpr bool cuts_ranges = true;
+    using Chunks = InChunks<&Pass::filter>;
+
+    static int64_t copies(const Chunks& c) { return c.samples.chunks() * c.gemm.splits; }
+    static uint64_t workspace_bytes(const Chunks& c, const Node& node) {
+        return copies(c) > 1 ? static_cast<uint64_t>(copies(c) * node.output().bytes()) : 0;
+    }
+    static Plan describe(const Limits& limits, const Node& node) {
+        const Chunks c(limits, node);
+        const auto of_chunk = static_cast<uint64_t>(c.gemm.splits * node.output().bytes());
+        if (c.samples.chunks() > 1 && of_chunk % limits.alignment != 0)
+            plugin::unsupported("activations beyond the storage range and a filter of an odd size");
+        if (workspace_bytes(c, node) > limits.max_range)
+            plugin::unsupported("so many samples that the filter's copies are beyond the storage "
+                                "range");
+        return c.plan(limits, node, workspace_bytes(c, node), {});
+    }
+    static void build(Step& step, const Node& node) {
+        const Chunks c(step.limits, node);
+        const bool whole = copies(c) == 1;
+        const Operand all = whole ? step.out() : step.workspace(0, workspace_bytes(c, node));
+        const uint64_t of_chunk = all.bytes / static_cast<uint64_t>(c.samples.chunks());
+        Operand result{all.slot, all.offset, of_chunk};
+        for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
+            c.chunk(first).dispatch(step, c.gemm, {}, false, c.samples.part(step.in(0), first),
+                                    c.samples.part(step.in(1), first), result);
+            result.offset += of_chunk;
+        }
+        if (!whole)
+            dispatch_join(step, {node.output().elements(), copies(c)}, {}, all, step.out());
+    }
+};
+LAMINA_VULKAN_KERNEL(conv_backward_filter, "conv_backward_filter", "implicit_gemm", 10, OfFilter)
 
 } // namespace
 

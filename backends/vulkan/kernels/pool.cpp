@@ -2,6 +2,7 @@
 
 #include "shaders/pool.hpp"
 #include "kernels/map_step.hpp"
+#include "kernels/samples.hpp"
 #include "lamina/plugin/window.hpp"
 #include "shaders/avg_pool_grad.hpp"
 #include "shaders/max_pool_grad.hpp"
@@ -11,6 +12,11 @@ namespace lamina::vulkan {
 namespace {
 
 using plugin::PoolParams;
+
+Samples samples_of(const Limits& limits, const PoolParams& p) {
+    const auto bytes = [&](int64_t size) { return p.n * p.c * size * 4; };
+    return Samples::of(limits, p.n, {bytes(p.in_size()), bytes(p.out_size())});
+}
 
 /// The workgroup's size and constants 1 to 17 of shaders/pool_geometry.glsl.
 std::vector<uint32_t> constants_of(const Limits& limits, const PoolParams& p) {
@@ -22,58 +28,70 @@ std::vector<uint32_t> constants_of(const Limits& limits, const PoolParams& p) {
     return constants;
 }
 
-void dispatch_line(Step& step, std::span<const uint32_t> shader,
-                   std::span<const uint32_t> constants, int64_t elements,
-                   std::span<const Binding> bindings) {
-    const uint32_t push[] = {word(elements)};
+/// All operands have a leading dimension of p.n; the last one is written.
+void dispatch_windows(Step& step, const PoolParams& p, std::span<const uint32_t> shader,
+                      std::span<const uint32_t> constants, std::span<const Operand> operands) {
+    const Samples samples = samples_of(step.limits, p);
     const uint64_t size = line_workgroup(step.limits);
-    step.dispatch(shader, constants, push, bindings,
-                  step.linear((static_cast<uint64_t>(elements) + size - 1) / size));
+    for (int64_t first = 0; first < p.n; first += samples.at_once) {
+        std::vector<Binding> bindings;
+        for (const Operand& o : operands)
+            bindings.push_back(reads(samples.part(o, first)));
+        bindings.back().access = Access::write;
+        const uint64_t elements = bindings.back().operand.bytes / sizeof(float);
+        const uint32_t push[] = {word(static_cast<int64_t>(elements))};
+        step.dispatch(shader, constants, push, bindings, step.linear((elements + size - 1) / size));
+    }
+}
+
+Plan plan_of(const Limits& limits, const Node& node, double operations, const char* numerics) {
+    require_dtypes(node, {LM_F32});
+    const PoolParams p = PoolParams::of(node);
+    const int64_t chunks = samples_of(limits, p).chunks();
+    return {streaming_seconds(limits, node, operations * static_cast<double>(p.window_size())) +
+                static_cast<double>(chunks - 1) * limits.dispatch_seconds,
+            0, 0, numerics};
 }
 
 template <bool average>
 struct Pool {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        require_dtypes(node, {LM_F32});
-        const auto window = static_cast<double>(PoolParams::of(node).window_size());
-        return {streaming_seconds(limits, node, 2 * window), 0, 0,
-                average ? "reassociated" : "exact"};
+        return plan_of(limits, node, 2, average ? "reassociated" : "exact");
     }
     static void build(Step& step, const Node& node) {
-        auto constants = constants_of(step.limits, PoolParams::of(node));
+        const PoolParams p = PoolParams::of(node);
+        auto constants = constants_of(step.limits, p);
         constants.push_back(average);
-        const Binding bindings[] = {reads(step.in(0)), writes(step.out())};
-        dispatch_line(step, spirv::pool, constants, node.output().elements(), bindings);
+        const Operand operands[] = {step.in(0), step.out()};
+        dispatch_windows(step, p, spirv::pool, constants, operands);
     }
 };
 LAMINA_VULKAN_KERNEL(max_pool, "max_pool", "windows", 10, Pool<false>)
 LAMINA_VULKAN_KERNEL(avg_pool, "avg_pool", "windows", 10, Pool<true>)
 
 struct MaxPoolGrad {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        require_dtypes(node, {LM_F32});
-        const auto window = static_cast<double>(PoolParams::of(node).window_size());
-        return {streaming_seconds(limits, node, 4 * window), 0, 0, "reassociated"};
+        return plan_of(limits, node, 4, "reassociated");
     }
     static void build(Step& step, const Node& node) {
-        const auto constants = constants_of(step.limits, PoolParams::of(node));
-        const Binding bindings[] = {reads(step.in(0)), reads(step.in(1)), reads(step.in(2)),
-                                    writes(step.out())};
-        dispatch_line(step, spirv::max_pool_grad, constants, node.output().elements(), bindings);
+        const PoolParams p = PoolParams::of(node);
+        const Operand operands[] = {step.in(0), step.in(1), step.in(2), step.out()};
+        dispatch_windows(step, p, spirv::max_pool_grad, constants_of(step.limits, p), operands);
     }
 };
 LAMINA_VULKAN_KERNEL(max_pool_grad, "max_pool_grad", "gather", 10, MaxPoolGrad)
 
 struct AvgPoolGrad {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        require_dtypes(node, {LM_F32});
-        const auto window = static_cast<double>(PoolParams::of(node).window_size());
-        return {streaming_seconds(limits, node, 2 * window), 0, 0, "reassociated"};
+        return plan_of(limits, node, 2, "reassociated");
     }
     static void build(Step& step, const Node& node) {
-        const auto constants = constants_of(step.limits, PoolParams::of(node));
-        const Binding bindings[] = {reads(step.in(0)), writes(step.out())};
-        dispatch_line(step, spirv::avg_pool_grad, constants, node.output().elements(), bindings);
+        const PoolParams p = PoolParams::of(node);
+        const Operand operands[] = {step.in(0), step.out()};
+        dispatch_windows(step, p, spirv::avg_pool_grad, constants_of(step.limits, p), operands);
     }
 };
 LAMINA_VULKAN_KERNEL(avg_pool_grad, "avg_pool_grad", "gather", 10, AvgPoolGrad)

@@ -36,6 +36,15 @@ Tensor random_tensor(Dims dims, uint64_t seed, Fill fill = Fill::uniform) {
     return t;
 }
 
+/// Integers from -4 to 4, made at once.
+Tensor striped(Dims dims) {
+    Tensor t(LM_F32, std::move(dims));
+    auto* values = reinterpret_cast<float*>(t.bytes.data());
+    for (size_t i = 0; i < t.bytes.size() / sizeof(float); ++i)
+        values[i] = static_cast<float>(i % 9) - 4;
+    return t;
+}
+
 Tensor indices(Dims dims, int64_t below) {
     Tensor t(LM_I64, std::move(dims));
     std::vector<int64_t> values(static_cast<size_t>(t.type.elements()));
@@ -192,27 +201,44 @@ TEST_CASE("a tensor above the storage range is bound in parts: as a factor, a re
         return;
     // 140 MB, and a storage range of 128 MiB on the least device and on lavapipe.
     const Dims large{7000, 5000};
-    const auto integers = [](Dims dims) {
-        Tensor t(LM_F32, std::move(dims));
-        auto* values = reinterpret_cast<float*>(t.bytes.data());
-        for (size_t i = 0; i < t.bytes.size() / sizeof(float); ++i)
-            values[i] = static_cast<float>(i % 9) - 4;
-        return t;
-    };
     const auto product = [&](Dims a, Dims b, Dims y, bool ta, bool tb) {
         const Dims bias{y.back()};
         return NodeSpec{"matmul",
                         {{"transpose_a", ta},
                          {"transpose_b", tb},
                          {"epilogue", std::string("add i0 i1;relu t0")}},
-                        {integers(std::move(a)), integers(std::move(b)), integers(bias)},
+                        {striped(std::move(a)), striped(std::move(b)), striped(bias)},
                         {{LM_F32, std::move(y)}}};
     };
     for (const NodeSpec& spec :
          {product({2, 5000}, large, {2, 7000}, false, true),
           product({3, 7000}, large, {3, 5000}, false, false),
           product({2, 7000}, {2, 5000}, large, true, false),
-          NodeSpec{"add", {}, {integers(large), integers({5000})}, {{LM_F32, large}}}})
+          NodeSpec{"add", {}, {striped(large), striped({5000})}, {{LM_F32, large}}}})
+        expect_same_on(least_vulkan(), spec, 0);
+}
+
+TEST_CASE("activations above the storage range are convolved and pooled some samples at a time") {
+    if (!vulkan().available() || !reference().available())
+        return;
+    const Dims x{3, 3500, 3400, 1}, y{3, 438, 425, 16}, filter{2, 2, 1, 16};
+    const Attrs window{{"strides", Dims{8, 8}},
+                       {"padding_low", Dims{0, 0}},
+                       {"padding_high", Dims{0, 0}},
+                       {"data_format", std::string("channels_last")}};
+    Attrs conv = window, gradient = window, pool = window;
+    for (Attrs* attrs : {&conv, &gradient}) {
+        attrs->emplace_back("dilations", Dims{1, 1});
+        attrs->emplace_back("groups", int64_t{1});
+        attrs->emplace_back("epilogue", std::string());
+    }
+    gradient.emplace_back("filter_shape", filter);
+    pool.emplace_back("window", Dims{7, 6});
+    const Tensor large = striped(x);
+    for (const NodeSpec& spec :
+         {NodeSpec{"conv", conv, {large, striped(filter)}, {{LM_F32, y}}},
+          NodeSpec{"conv_backward_filter", gradient, {large, striped(y)}, {{LM_F32, filter}}},
+          NodeSpec{"max_pool", pool, {striped({3, 875, 850, 16})}, {{LM_F32, {3, 109, 106, 16}}}}})
         expect_same_on(least_vulkan(), spec, 0);
 }
 
