@@ -18,9 +18,14 @@ static Value categorical_top_k(Graph& graph, const Config& config, Value y_true,
 }
 
 static constexpr char k_schema[] = R"({"k": {"type": "int", "min": 1, "default": 5}})";
+// from_sorted_ids, where y_pred lists classes instead of scores, is refused.
+static constexpr char sparse_k_schema[] =
+    R"({"k": {"type": "int", "min": 1, "default": 5},
+        "from_sorted_ids": {"type": "bool", "enum": [false], "default": false}})";
 
 LAMINA_METRIC(top_k_categorical_accuracy, k_schema, "argmax(y) among the k largest",
               categorical_top_k)
-LAMINA_METRIC(sparse_top_k_categorical_accuracy, k_schema, "y among the k largest", sparse_top_k)
+LAMINA_METRIC(sparse_top_k_categorical_accuracy, sparse_k_schema, "y among the k largest",
+              sparse_top_k)
 
 } // namespace lamina::plugin

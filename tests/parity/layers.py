@@ -44,6 +44,9 @@ CONVOLUTIONS = [
          strides=2, padding="same"),
     spec("depthwise_conv2d_dilated", L.DepthwiseConv2D, (1, 8, 7, 2), kernel_size=3, dilation_rate=2,
          padding="same", use_bias=False),
+    spec("depthwise_conv1d", L.DepthwiseConv1D, (2, 8, 3), kernel_size=3, depth_multiplier=2, padding="same",
+         activation="tanh"),
+    spec("separable_conv1d", L.SeparableConv1D, (2, 9, 3), filters=4, kernel_size=3, strides=2),
     spec("separable_conv2d", L.SeparableConv2D, (2, 6, 7, 3), filters=4, kernel_size=3),
     spec("separable_conv2d_multiplier", L.SeparableConv2D, (1, 7, 6, 3), filters=5, kernel_size=3, strides=2,
          depth_multiplier=2, padding="same", activation="relu"),
@@ -55,6 +58,12 @@ CONVOLUTIONS = [
          strides=2, padding="same", use_bias=False),
     spec("conv2d_transpose_stride_over_kernel", L.Conv2DTranspose, (1, 3, 2, 2), filters=2, kernel_size=2,
          strides=3),
+    spec("conv2d_transpose_output_padding", L.Conv2DTranspose, (2, 4, 3, 2), filters=3, kernel_size=3, strides=2,
+         output_padding=1),
+    spec("conv2d_transpose_output_padding_same", L.Conv2DTranspose, (1, 4, 3, 2), filters=2, kernel_size=(3, 5),
+         strides=(2, 3), padding="same", output_padding=(1, 2)),
+    spec("conv1d_transpose", L.Conv1DTranspose, (2, 5, 3), filters=2, kernel_size=4, strides=3, padding="same"),
+    spec("conv3d_transpose", L.Conv3DTranspose, (1, 3, 2, 4, 2), filters=3, kernel_size=(2, 3, 2), strides=2),
 ]
 
 POOLING = [
@@ -92,6 +101,7 @@ COUNTS_PADDING = ["average_pooling1d_same", "average_pooling2d_same", "average_p
 
 RESHAPING = [
     spec("flatten", L.Flatten, (2, 3, 4, 2)),
+    spec("zero_padding1d", L.ZeroPadding1D, (2, 4, 3), padding=(2, 1)),
     spec("zero_padding2d", L.ZeroPadding2D, (2, 4, 3, 2)),
     spec("zero_padding2d_uneven", L.ZeroPadding2D, (1, 4, 3, 2), padding=((1, 2), (0, 3))),
     spec("zero_padding3d", L.ZeroPadding3D, (1, 2, 3, 2, 2), padding=((1, 0), (2, 1), (0, 2))),
@@ -111,7 +121,7 @@ FORMATLESS = [
     spec("reshape", L.Reshape, (2, 3, 4), target_shape=(2, 6)),
     spec("reshape_inferred", L.Reshape, (2, 3, 4), target_shape=(-1, 2)),
     spec("permute", L.Permute, (2, 3, 4, 5), dims=(3, 1, 2)),
-    spec("zero_padding1d", L.ZeroPadding1D, (2, 4, 3), padding=(2, 1)),
+    spec("repeat_vector", L.RepeatVector, (3, 5), n=4),
     spec("cropping1d", L.Cropping1D, (2, 6, 3), cropping=(1, 2)),
     spec("up_sampling1d", L.UpSampling1D, (2, 3, 2), size=3),
     spec("dropout_inference", L.Dropout, (3, 5), rate=0.4),
@@ -136,7 +146,7 @@ FORMATLESS = [
 # Points far from the origin also, where a careless softplus or sigmoid overflows; and none on a kink.
 ACTIVATION_SHAPE = (4, 7)
 ACTIVATIONS = ["relu", "leaky_relu", "elu", "selu", "gelu", "swish", "silu", "sigmoid", "tanh", "softplus", "softsign",
-               "softmax", "linear", "hard_sigmoid"]
+               "softmax", "linear", "hard_sigmoid", "log_softmax", "relu6", "mish", "hard_silu", "hard_swish"]
 ACTIVATION_LAYERS = [
     spec("relu_layer", L.ReLU, (4, 7)),
     spec("relu_layer_all", L.ReLU, (4, 7), max_value=2.5, negative_slope=0.1, threshold=0.5),
@@ -148,6 +158,7 @@ ACTIVATION_LAYERS = [
     spec("prelu_shared_axes", L.PReLU, (2, 3, 4, 5), shared_axes=[1, 2]),
     spec("softmax_layer", L.Softmax, (4, 7)),
     spec("softmax_layer_axis", L.Softmax, (2, 3, 5), axis=1),
+    spec("activation_exponential", L.Activation, (4, 7), activation="exponential"),
     spec("activation_softmax_image", L.Activation, (2, 3, 4, 5), activation="softmax"),
 ]
 
@@ -158,6 +169,7 @@ MERGES = [
     ("multiply_broadcast", L.Multiply, [(2, 3, 4, 5), (2, 1, 1, 5)], {}),
     ("average", L.Average, [(2, 3, 4), (2, 3, 4), (2, 3, 4)], {}),
     ("maximum", L.Maximum, [(2, 3, 4), (2, 3, 4), (2, 3, 4)], {}),
+    ("minimum", L.Minimum, [(2, 3, 4), (2, 3, 4), (2, 3, 4)], {}),
     ("subtract", L.Subtract, [(2, 3, 4), (2, 3, 4)], {}),
     ("concatenate", L.Concatenate, [(2, 3, 4), (2, 3, 1), (2, 3, 5)], {}),
     ("concatenate_axis1", L.Concatenate, [(2, 3, 4, 2), (2, 5, 4, 2)], {"axis": 1}),
@@ -169,6 +181,19 @@ REGULARIZED = [
          bias_regularizer=keras.regularizers.L2(0.05)),
     spec("conv2d_kernel_l1l2", L.Conv2D, (2, 5, 4, 2), filters=3, kernel_size=3,
          kernel_regularizer=keras.regularizers.L1L2(l1=0.01, l2=0.02)),
+    spec("batch_normalization_gamma_l2_beta_l1", L.BatchNormalization, (3, 4, 3, 2), training=True,
+         gamma_regularizer=keras.regularizers.L2(0.03), beta_regularizer=keras.regularizers.L1(0.02)),
+    spec("depthwise_conv2d_l2", L.DepthwiseConv2D, (1, 5, 4, 2), kernel_size=3,
+         depthwise_regularizer=keras.regularizers.L2(0.03), bias_regularizer=keras.regularizers.L1(0.02)),
+    spec("separable_conv2d_l1_l2", L.SeparableConv2D, (1, 5, 4, 2), filters=3, kernel_size=3,
+         depthwise_regularizer=keras.regularizers.L1(0.03), pointwise_regularizer=keras.regularizers.L2(0.02)),
+    spec("conv2d_transpose_kernel_l2", L.Conv2DTranspose, (1, 3, 4, 2), filters=3, kernel_size=3,
+         kernel_regularizer=keras.regularizers.L2(0.03)),
+    spec("prelu_alpha_l2", L.PReLU, (3, 5), alpha_regularizer=keras.regularizers.L2(0.03)),
+    spec("conv2d_activity_l1l2", L.Conv2D, (2, 5, 4, 2), filters=3, kernel_size=3, activation="relu",
+         activity_regularizer=keras.regularizers.L1L2(l1=0.01, l2=0.02)),
+    spec("activation_activity_l2", L.Activation, (3, 5), activation="tanh",
+         activity_regularizer=keras.regularizers.L2(0.04)),
     spec("dense_activity_l1", L.Dense, (3, 5), units=4, activity_regularizer=keras.regularizers.L1(0.04)),
     spec("dense_activity_l2", L.Dense, (3, 5), units=4, activity_regularizer=keras.regularizers.L2(0.04)),
 ]
@@ -275,7 +300,7 @@ def make_other_cases(out):
         record(out, name, layer, kwargs, [golden.uniform(draw, s) for s in shapes])
     for s in REGULARIZED:
         x = golden.uniform(golden.draws(s["name"]), s["shape"])
-        record(out, s["name"], s["class"], s["kwargs"], [x], kind="regularized_layer")
+        record(out, s["name"], s["class"], s["kwargs"], [x], s["training"], kind="regularized_layer")
 
 
 def make():

@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 # name -> (script, Keras's backend)
 PARTS = {
+    "defaults": ("defaults.py", "tensorflow"),
     "layers": ("layers.py", "tensorflow"),
     "layers_channels_first": ("layers.py", "torch"),
     "torch_layers": ("torch_layers.py", "torch"),

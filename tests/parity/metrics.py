@@ -20,6 +20,7 @@ CASES = [
     ("categorical_accuracy", M.CategoricalAccuracy, {}, one_hot, probabilities),
     ("sparse_categorical_accuracy", M.SparseCategoricalAccuracy, {}, classes, probabilities),
     ("top_k_categorical_accuracy", M.TopKCategoricalAccuracy, {"k": 2}, one_hot, probabilities),
+    ("top_k_categorical_accuracy_more_than_classes", M.TopKCategoricalAccuracy, {"k": 7}, one_hot, probabilities),
     ("sparse_top_k_categorical_accuracy", M.SparseTopKCategoricalAccuracy, {"k": 3}, classes, probabilities),
     ("mean_squared_error", M.MeanSquaredError, {}, plain, plain),
     ("mean_absolute_error", M.MeanAbsoluteError, {}, plain, plain),

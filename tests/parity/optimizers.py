@@ -35,6 +35,9 @@ CASES = [
     ("sgd_global_clipnorm", O.SGD, {"learning_rate": 0.1, "global_clipnorm": 0.9}),
     ("adam_clipnorm", O.Adam, {"learning_rate": 0.02, "clipnorm": 0.5}),
     ("adam_global_clipnorm", O.Adam, {"learning_rate": 0.02, "global_clipnorm": 0.5}),
+    ("adam_clipvalue", O.Adam, {"learning_rate": 0.02, "clipvalue": 0.3}),
+    ("rmsprop_weight_decay", O.RMSprop, {"learning_rate": 0.01, "weight_decay": 0.05}),
+    ("nadam_weight_decay", O.Nadam, {"learning_rate": 0.02, "weight_decay": 0.05}),
     # Gradients near epsilon, where its place in the formula shows.
     ("adam_tiny_gradients", O.Adam, {}),
     ("rmsprop_tiny_gradients", O.RMSprop, {}),
@@ -91,6 +94,7 @@ SCHEDULES = [
     ("inverse_time_decay", S.InverseTimeDecay(0.1, 10, 0.5)),
     ("inverse_time_decay_staircase", S.InverseTimeDecay(0.1, 10, 0.5, staircase=True)),
     ("polynomial_decay", S.PolynomialDecay(0.1, 40, 0.01, power=2.0)),
+    ("polynomial_decay_cycle", S.PolynomialDecay(0.1, 17, 0.01, power=0.5, cycle=True)),
     ("piecewise_constant_decay", S.PiecewiseConstantDecay([5, 20, 30], [0.1, 0.05, 0.01, 0.001])),
     ("cosine_decay", S.CosineDecay(0.1, 40)),
     ("cosine_decay_alpha", S.CosineDecay(0.1, 40, alpha=0.2)),

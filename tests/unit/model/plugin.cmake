@@ -1,4 +1,5 @@
-foreach(name backend_reference backend_openblas layers activations initializers losses metrics models optimizers schedules datasets)
+foreach(name backend_reference backend_openblas layers activations initializers regularizers losses metrics models
+    optimizers schedules datasets)
   add_dependencies(${target} lamina_${name})
 endforeach()
 foreach(name formats backend_vulkan)
