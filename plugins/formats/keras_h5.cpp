@@ -2,12 +2,11 @@
 #include <nlohmann/json.hpp>
 
 #include "keras_layout.hpp"
+#include "optimizer_state.hpp"
 
 namespace lamina::plugin {
 
 namespace {
-
-constexpr const char* kWrittenAs = "2.15.0"; // the layout that tf.keras 2 and Keras 3 both read
 
 /// Architecture and configuration are kept under Keras's names, all else under its own.
 const char* store_key(const std::string& attribute) {
@@ -18,13 +17,18 @@ bool is_own_text(const std::string& key) {
     return key == "architecture" || key == "keras_version" || key == "backend";
 }
 
-/// Keras's attribute has class_name and config alone.
-std::string model_config(const std::string& architecture) {
-    auto json = nlohmann::ordered_json::parse(architecture);
-    json.erase("keras_version");
-    json.erase("backend");
-    return json.dump();
-}
+/// An architecture as an .h5 has it: the attribute model_config has class_name and config alone.
+struct Attributes {
+    std::string model_config, keras_version;
+
+    explicit Attributes(const std::string& architecture) {
+        auto json = nlohmann::ordered_json::parse(architecture);
+        keras_version = json.at("keras_version");
+        json.erase("keras_version");
+        json.erase("backend");
+        model_config = json.dump();
+    }
+};
 
 void refuse_foreign_kernels(hid_t weights) {
     const auto backend = hdf5::text(weights, "backend");
@@ -55,46 +59,52 @@ void read_h5(const Config&, const std::string& path, Store& store) {
                 "`layers`");
     }
     if (hdf5::has_group(file, "optimizer_weights"))
-        read_optimizer(hdf5::open_group(file, "optimizer_weights"), store);
+        read_optimizer_state(hdf5::open_group(file, "optimizer_weights"), store);
 }
 
-std::vector<NamedClass> stored_layers(const Store& store) {
+std::string architecture_of(const Store& store) {
     const auto architecture = store.text("architecture");
-    return architecture ? layers_of(*architecture) : std::vector<NamedClass>{};
+    if (!architecture)
+        invalid("there is no architecture to write");
+    return *architecture;
 }
 
 bool has_optimizer(const Store& store) {
     for (uint64_t i = 0; i < store.size(); ++i)
-        if (store.tensor(i).group == "optimizer")
+        if (store.tensor(i).group == kOptimizer)
             return true;
     return false;
 }
 
 void write_h5(const Config&, const std::string& path, const Store& store) {
+    const std::string architecture = architecture_of(store);
+    const Attributes attributes(architecture);
     const hdf5::Lock lock;
     const hdf5::Id file = hdf5::create_image();
-    hdf5::write_text(file, "keras_version", kWrittenAs);
-    hdf5::write_text(file, "backend", "tensorflow");
-    if (const auto architecture = store.text("architecture"))
-        hdf5::write_text(file, "model_config", model_config(*architecture));
+    const auto write_version = [&](hid_t where) {
+        hdf5::write_text(where, "keras_version", attributes.keras_version);
+        hdf5::write_text(where, "backend", "tensorflow");
+    };
+    write_version(file);
+    hdf5::write_text(file, "model_config", attributes.model_config);
     for (const std::string& key : store.text_keys())
         if (!is_own_text(key))
             hdf5::write_text(file, key.c_str(), *store.text(key.c_str()));
     {
         const hdf5::Id weights = hdf5::make_group(file, "model_weights");
-        hdf5::write_text(weights, "keras_version", kWrittenAs);
-        hdf5::write_text(weights, "backend", "tensorflow");
-        write_named_layout(weights, store, stored_layers(store));
+        write_version(weights);
+        write_named_layout(weights, store, layers_of(architecture));
     }
     if (has_optimizer(store))
-        write_optimizer(hdf5::make_group(file, "optimizer_weights"), store);
+        write_optimizer_state(hdf5::make_group(file, "optimizer_weights"), store);
     hdf5::write_image(file, path);
 }
 
 void write_weights_h5(const Config&, const std::string& path, const Store& store) {
+    const auto layers = layers_of(architecture_of(store));
     const hdf5::Lock lock;
     const hdf5::Id file = hdf5::create_image();
-    write_numbered_layout(file, store, stored_layers(store));
+    write_numbered_layout(file, store, layers);
     hdf5::write_image(file, path);
 }
 

@@ -11,24 +11,9 @@ namespace lamina::plugin {
 
 namespace {
 
-constexpr const char* kOptimizer = "optimizer";
 /// The file's own names for where layers are kept; the second is of tf.keras 2.12.
 constexpr const char* kLayers = "layers";
 constexpr const char* kOldLayers = "_layer_checkpoint_dependencies";
-
-void read_tensor(hid_t parent, const std::string& path, const std::string& group,
-                 const std::string& name, Store& store) {
-    const hdf5::Id dataset = hdf5::open_dataset(parent, path);
-    const hdf5::TensorInfo info = hdf5::info(dataset, path);
-    hdf5::read(dataset, info, store.add(group, name, info.dtype, info.dims), path);
-}
-
-std::string without_suffix(const std::string& weight) {
-    const size_t colon = weight.rfind(':');
-    return colon == std::string::npos || weight.find('/', colon) != std::string::npos
-               ? weight
-               : weight.substr(0, colon);
-}
 
 /// "conv/kernel:0" of the layer conv is kernel; "scope/conv/kernel:0" too. What does not end in the
 /// layer's own name is left whole, but for the layer's name in front.
@@ -76,6 +61,20 @@ void read_numbered(hid_t parent, const std::string& path, Store& store) {
 }
 
 } // namespace
+
+std::string without_suffix(const std::string& weight) {
+    const size_t colon = weight.rfind(':');
+    return colon == std::string::npos || weight.find('/', colon) != std::string::npos
+               ? weight
+               : weight.substr(0, colon);
+}
+
+void read_tensor(hid_t parent, const std::string& path, const std::string& group,
+                 const std::string& name, Store& store) {
+    const hdf5::Id dataset = hdf5::open_dataset(parent, path);
+    const hdf5::TensorInfo info = hdf5::info(dataset, path);
+    hdf5::read(dataset, info, store.add(group, name, info.dtype, info.dims), path);
+}
 
 std::vector<NamedClass> layers_of(const std::string& architecture) {
     std::vector<NamedClass> out;
@@ -136,15 +135,7 @@ bool is_numbered_layout(hid_t file) {
     return hdf5::has_group(file, kLayers) || hdf5::has_group(file, kOldLayers);
 }
 
-void read_numbered_layout(hid_t file, Store& store) {
-    read_numbered(file, "", store);
-    const std::string vars = std::string(kOptimizer) + "/vars";
-    if (!hdf5::has_group(file, vars))
-        return;
-    const size_t count = hdf5::members(hdf5::open_group(file, vars)).size();
-    for (size_t i = 0; i < count; ++i)
-        read_tensor(file, vars + "/" + std::to_string(i), kOptimizer, std::to_string(i), store);
-}
+void read_numbered_layout(hid_t file, Store& store) { read_numbered(file, "", store); }
 
 void write_numbered_layout(hid_t file, const Store& store, const std::vector<NamedClass>& layers) {
     std::map<std::string, std::string> path_of;
@@ -161,32 +152,13 @@ void write_numbered_layout(hid_t file, const Store& store, const std::vector<Nam
     std::map<std::string, int> count;
     for (uint64_t i = 0; i < store.size(); ++i) {
         const Store::Tensor t = store.tensor(i);
-        const bool slot = t.group == kOptimizer;
-        if (!slot && !path_of.contains(t.group))
-            invalid("the architecture has no layer `" + t.group + "`");
-        const std::string folder = (slot ? kOptimizer : path_of[t.group]) + std::string("/vars/");
-        hdf5::write(file, folder + std::to_string(count[t.group]++), {t.dtype, t.dims}, t.data);
-    }
-}
-
-void read_optimizer(hid_t group, Store& store) {
-    const auto names = hdf5::texts(group, "weight_names");
-    if (!names)
-        invalid("the attribute `weight_names` of `optimizer_weights` is missing");
-    for (const std::string& name : *names)
-        read_tensor(group, name, kOptimizer, without_suffix(name), store);
-}
-
-void write_optimizer(hid_t group, const Store& store) {
-    std::vector<std::string> names;
-    for (uint64_t i = 0; i < store.size(); ++i) {
-        const Store::Tensor t = store.tensor(i);
-        if (t.group != kOptimizer)
+        if (t.group == kOptimizer)
             continue;
-        names.push_back(t.name + ":0");
-        hdf5::write(group, names.back(), {t.dtype, t.dims}, t.data);
+        if (!path_of.contains(t.group))
+            invalid("the architecture has no layer `" + t.group + "`");
+        hdf5::write(file, path_of[t.group] + "/vars/" + std::to_string(count[t.group]++),
+                    {t.dtype, t.dims}, t.data);
     }
-    hdf5::write_texts(group, "weight_names", names);
 }
 
 bool is_hdf5(const void* head, uint64_t bytes) {

@@ -9,6 +9,9 @@
 
 namespace lamina::plugin {
 
+/// The store's group of the optimizer's state.
+inline constexpr const char* kOptimizer = "optimizer";
+
 /// A layer as the architecture names it.
 struct NamedClass {
     std::string name, class_name;
@@ -24,15 +27,18 @@ bool is_named_layout(hid_t group);
 void read_named_layout(hid_t group, Store& store);
 void write_named_layout(hid_t group, const Store& store, const std::vector<NamedClass>& layers);
 
-/// By class and occurrence (.weights.h5 and .keras): layers/conv2d_1/vars/0. The tensor is `0` of
-/// the group `layers/conv2d_1`.
+/// By class and occurrence (.weights.h5): layers/conv2d_1/vars/0. The tensor is `0` of the group
+/// `layers/conv2d_1`. The optimizer's state is neither read nor written: these are weights.
 bool is_numbered_layout(hid_t file);
 void read_numbered_layout(hid_t file, Store& store);
 void write_numbered_layout(hid_t file, const Store& store, const std::vector<NamedClass>& layers);
 
-/// The tensors of the group "optimizer" of the store, in a group's weight_names.
-void read_optimizer(hid_t group, Store& store);
-void write_optimizer(hid_t group, const Store& store);
+/// "kernel:0" is kernel.
+std::string without_suffix(const std::string& weight);
+
+/// Adds the dataset at `path` to the store.
+void read_tensor(hid_t parent, const std::string& path, const std::string& group,
+                 const std::string& name, Store& store);
 
 /// HDF5's signature at the start.
 bool is_hdf5(const void* head, uint64_t bytes);

@@ -148,6 +148,8 @@ class LAMINA_API Model {
                         int64_t batch_size = 128);
     /// x: f32 [n, ...], as the model sees it. Returns the first output for all of it.
     Tensor predict(const Tensor& x, int64_t batch_size = 128);
+    /// The same of a model with several inputs, a tensor each; returns every output.
+    std::vector<Tensor> predict(const std::vector<Tensor>& inputs, int64_t batch_size = 128);
 
     /// Takes the weights from a model or weights file, without optimizer slots. Throws Error that
     /// lists what does not fit.

@@ -8,6 +8,7 @@
 #include "lamina/error.hpp"
 #include "lamina/registry.hpp"
 #include "lamina/text.hpp"
+#include "model/keras_dialect.hpp"
 
 namespace lamina {
 
@@ -110,15 +111,22 @@ bool is_trainable(const Json& config, const std::string& where) {
     return value.get<bool>();
 }
 
-LayerSpec read_layer(const Json& json, const std::string& source) {
+/// Where the JSON came from: a file's name, and whose dialect it is.
+struct Source {
+    std::string name;
+    bool before_keras_3;
+};
+
+LayerSpec read_layer(const Json& json, const Source& from) {
+    const std::string& source = from.name;
     if (!json.is_object() || !json.contains("class_name") || !json.contains("config"))
         malformed(source,
                   "a layer must have class_name and config, got " + json.dump().substr(0, 80));
     LayerSpec layer;
     layer.class_name = text_of(json.at("class_name"), "class_name", source);
-    layer.config = json.at("config");
-    if (!layer.config.is_object())
+    if (!json.at("config").is_object())
         malformed(source, fmt::format("the config of a {} must be an object", layer.class_name));
+    layer.config = from_keras_dialect(layer.class_name, json.at("config"), from.before_keras_3);
     layer.name = name_in(json, name_in(layer.config, "", source), source);
     layer.trainable = is_trainable(layer.config, fmt::format("{}: layer `{}`", source, layer.name));
     const Registry& registry = Registry::global();
@@ -136,7 +144,8 @@ Json batch_shape_of(const Json& config) {
     return {};
 }
 
-Architecture read_sequential(const Json& config, const std::string& source) {
+Architecture read_sequential(const Json& config, const Source& from) {
+    const std::string& source = from.name;
     const bool bare_list = config.is_array();
     const Json& layers = bare_list ? config : list_of(config, "layers", source);
     Architecture a;
@@ -144,7 +153,7 @@ Architecture read_sequential(const Json& config, const std::string& source) {
     a.name = name_in(config, "sequential", source);
     std::vector<TensorRef> last;
     for (const Json& json : layers) {
-        LayerSpec layer = read_layer(json, source);
+        LayerSpec layer = read_layer(json, from);
         if (a.layers.empty() && layer.class_name != "InputLayer") {
             Json shape = batch_shape_of(layer.config);
             if (shape.is_null() && !bare_list && config.contains("build_input_shape"))
@@ -247,10 +256,11 @@ class Sorter {
     std::vector<size_t> calls_; // of each layer placed
 };
 
-Architecture read_functional(const Json& config, const std::string& source) {
+Architecture read_functional(const Json& config, const Source& from) {
+    const std::string& source = from.name;
     std::vector<NamedLayer> layers;
     for (const Json& json : list_of(config, "layers", source)) {
-        NamedLayer layer{read_layer(json, source), {}};
+        NamedLayer layer{read_layer(json, from), {}};
         layer.calls = inbound_calls(json, fmt::format("{}: layer `{}`", source, layer.spec.name));
         layers.push_back(std::move(layer));
     }
@@ -270,7 +280,8 @@ Architecture read_functional(const Json& config, const std::string& source) {
 Json layer_json(const LayerSpec& layer) {
     Json config = Json::object();
     config["name"] = layer.name;
-    for (const auto& [key, value] : layer.config.items())
+    const Json written = to_keras_dialect(layer.class_name, layer.config);
+    for (const auto& [key, value] : written.items())
         if (key != "name" && key != "batch_shape")
             config[key] = value;
     if (layer.class_name == "InputLayer")
@@ -285,15 +296,17 @@ Json ref_json(const Architecture& a, const TensorRef& ref) {
 
 } // namespace
 
-Architecture architecture_from_json(const std::string& text, const std::string& source) {
+Architecture architecture_from_json(const std::string& text, const std::string& source,
+                                    const std::string& keras_version) {
     const Json json = parse_json(text, source);
     const std::string& class_name =
         text_of(member(json, "class_name", source), "class_name", source);
     const Json& config = member(json, "config", source);
+    const Source from{source, is_before_keras_3(json, keras_version)};
     if (class_name == "Sequential")
-        return read_sequential(config, source);
+        return read_sequential(config, from);
     if (class_name == "Model" || class_name == "Functional")
-        return read_functional(config, source);
+        return read_functional(config, from);
     malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
                                   "functional models can be read",
                                   class_name));
@@ -301,6 +314,9 @@ Architecture architecture_from_json(const std::string& text, const std::string& 
 
 std::string architecture_to_json(const Architecture& a) {
     Json config = {{"name", a.name}, {"layers", Json::array()}};
+    const bool keras_3 = std::any_of(a.layers.begin(), a.layers.end(), [](const LayerSpec& layer) {
+        return needs_keras_3(layer.config);
+    });
     for (const LayerSpec& layer : a.layers) {
         Json json = layer_json(layer);
         if (!a.sequential) {
@@ -329,7 +345,7 @@ std::string architecture_to_json(const Architecture& a) {
     }
     const Json out = {{"class_name", a.sequential ? "Sequential" : "Functional"},
                       {"config", config},
-                      {"keras_version", "2.15.0"},
+                      {"keras_version", keras_3 ? "3.0.0" : "2.15.0"},
                       {"backend", "tensorflow"}};
     return out.dump();
 }

@@ -7,12 +7,15 @@
 
 namespace lamina {
 
-/// Reads the JSON of Keras 1, 2, tf.keras and 3: Sequential and functional models, nested ones
-/// flattened. Throws Error(InvalidArgument) that names the layer and the key: an unknown layer, a
-/// cycle, an inbound node that is not there.
-Architecture architecture_from_json(const std::string& text, const std::string& source);
+/// Reads the JSON of Keras 2, tf.keras 2 and Keras 3: Sequential and functional models.
+/// keras_version: what the file says outside the JSON; the JSON's own goes before it.
+/// Throws Error(InvalidArgument) that names the layer and the key: an unknown layer, a cycle, an
+/// inbound node that is not there.
+Architecture architecture_from_json(const std::string& text, const std::string& source,
+                                    const std::string& keras_version = "");
 
-/// As Keras 2 and tf.keras write it, which Keras 3 reads too.
+/// As tf.keras 2 writes it, which Keras 3 reads too; it says that it is of Keras 3 where only that
+/// gives a layer its meaning.
 std::string architecture_to_json(const Architecture& architecture);
 
 } // namespace lamina

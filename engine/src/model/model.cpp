@@ -193,8 +193,18 @@ void Model::State::drop_waiting_slots() {
     std::erase_if(waiting, [](const auto& v) { return is_slot(v.first); });
 }
 
+/// "Custom>Adam" is Adam.
+static void strip_scope(Json& spec) {
+    if (!spec.is_object() || !spec.contains("class_name") || !spec.at("class_name").is_string())
+        return;
+    const auto name = spec.at("class_name").get<std::string>();
+    spec["class_name"] = name.substr(name.find('>') + 1);
+}
+
 void read_training_config(Model::State& state, const std::string& text) {
-    const Json json = parse_json(text, "training_config");
+    Json json = parse_json(text, "training_config");
+    if (json.contains("optimizer_config")) // tf.keras 2 calls its own Custom>Adam
+        strip_scope(json.at("optimizer_config"));
     const auto known = [](const char* kind, const Json& spec) {
         return (spec.is_string() || (spec.is_object() && spec.contains("class_name"))) &&
                has_part(kind, part_spec(spec).first);
@@ -283,23 +293,38 @@ void Model::initialize(uint64_t seed, const Executable& program) {
 }
 
 Tensor Model::predict(const Tensor& x, int64_t batch_size) {
-    if (x.shape().rank() == 0)
-        throw ShapeError("predict: expected samples [n, ...], got a scalar");
+    return predict(std::vector<Tensor>{x}, batch_size).front();
+}
+
+std::vector<Tensor> Model::predict(const std::vector<Tensor>& inputs, int64_t batch_size) {
+    if (inputs.size() != state_->architecture.inputs.size())
+        throw ShapeError(fmt::format("predict: model {} has {} inputs, got {}", name(),
+                                     state_->architecture.inputs.size(), inputs.size()));
+    for (const Tensor& x : inputs)
+        if (x.shape().rank() == 0 || x.shape().front() != inputs[0].shape().front())
+            throw ShapeError(fmt::format("predict: expected as many samples [n, ...] of every "
+                                         "input, got {} and {}",
+                                         inputs[0].shape().to_string(), x.shape().to_string()));
     initialize(1);
-    const int64_t n = x.shape().front();
-    Tensor all;
+    const int64_t n = inputs[0].shape().front();
+    std::vector<Tensor> all;
     for (int64_t at = 0; at < n; at += batch_size) {
-        const Tensor rows = x.rows(at, std::min(n, at + batch_size));
-        const auto out = state_->compiled(Mode::Predict, rows.shape().front(), {})
-                             .executable->run({{"x", rows}});
-        const Tensor& y = out.at("output");
-        if (at == 0) {
-            Shape shape = y.shape();
-            shape[0] = n;
-            all = Tensor::uninitialized(y.dtype(), shape);
+        const int64_t end = std::min(n, at + batch_size);
+        const auto program = state_->compiled(Mode::Predict, end - at, {}).executable;
+        std::map<std::string, Tensor> rows;
+        for (size_t i = 0; i < inputs.size(); ++i)
+            rows.emplace(input_name(state_->architecture, i), inputs[i].rows(at, end));
+        const auto out = program->run(rows);
+        for (size_t i = 0; i < state_->architecture.outputs.size(); ++i) {
+            const Tensor& y = out.at(output_name(i));
+            if (at == 0) {
+                Shape shape = y.shape();
+                shape[0] = n;
+                all.push_back(Tensor::uninitialized(y.dtype(), shape));
+            }
+            Tensor target = all[i].rows(at, end);
+            std::copy(y.raw_bytes().begin(), y.raw_bytes().end(), target.raw_bytes().begin());
         }
-        Tensor target = all.rows(at, at + y.shape().front());
-        std::copy(y.raw_bytes().begin(), y.raw_bytes().end(), target.raw_bytes().begin());
     }
     return all;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -74,7 +75,40 @@ StoredTensor stored(const std::string& name, Tensor data) {
     return {name.substr(0, slash), name.substr(slash + 1), std::move(data)};
 }
 
-std::string variable_name(const StoredTensor& t) { return t.group + "/" + t.name; }
+/// The variables' names for the tensors of a file. Some files keep layers by class and occurrence
+/// and number their weights: 0 of "layers/conv2d_1" is the first of the second Conv2D. Keras 2
+/// calls the kernel of DepthwiseConv2D depthwise_kernel.
+class VariableNames {
+  public:
+    VariableNames(const Architecture& architecture, const std::vector<Variable>& variables) {
+        std::map<std::string, int> seen;
+        for (const LayerSpec& layer : architecture.layers) {
+            if (layer.class_name.starts_with("DepthwiseConv"))
+                renamed_[layer.name + "/depthwise_kernel"] = layer.name + "/kernel";
+            const std::string base = snake_case(layer.class_name);
+            const int n = seen[base]++;
+            auto& names = numbered_[n == 0 ? base : fmt::format("{}_{}", base, n)];
+            for (const Variable& v : variables)
+                if (v.layer == layer.name)
+                    names.push_back(v.name);
+        }
+    }
+
+    std::string operator()(const StoredTensor& t) const {
+        std::string plain = t.group + "/" + t.name;
+        const auto slash = t.group.find('/');
+        if (slash == std::string::npos)
+            return renamed_.contains(plain) ? renamed_.at(plain) : plain;
+        const auto names = numbered_.find(t.group.substr(slash + 1));
+        const size_t number = std::strtoul(t.name.c_str(), nullptr, 10);
+        return names == numbered_.end() || number >= names->second.size() ? plain
+                                                                          : names->second[number];
+    }
+
+  private:
+    std::map<std::string, std::string> renamed_;
+    std::map<std::string, std::vector<std::string>> numbered_;
+};
 
 Json training_json(const TrainingConfig& config) {
     return {
@@ -129,13 +163,15 @@ static void load_slot(Model::State& state, const StoredTensor& t) {
     if (t.name == "iterations")
         state.iterations = static_cast<uint64_t>(t.data.cast(DType::I64).item<int64_t>());
     else
-        state.set_waiting(variable_name(t), t.data);
+        state.set_waiting(t.group + "/" + t.name, t.data);
 }
 
 void load_variables(Model::State& state, const lm_store& store, const std::string& source,
                     bool with_optimizer) {
+    const std::vector<Variable> variables = state.model_variables();
+    const VariableNames name_of(state.architecture, variables);
     std::map<std::string, Variable> wanted;
-    for (const Variable& v : state.model_variables())
+    for (const Variable& v : variables)
         wanted.emplace(v.name, v);
     std::vector<std::string> extra, wrong;
     for (const StoredTensor& t : store.tensors) {
@@ -144,7 +180,7 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
                 load_slot(state, t);
             continue;
         }
-        const std::string name = variable_name(t);
+        const std::string name = name_of(t);
         const auto it = wanted.find(name);
         if (it == wanted.end()) {
             extra.push_back(name);
@@ -183,7 +219,9 @@ Model Model::load(const std::string& path, const std::string& weights) {
         fail(StatusCode::InvalidArgument, fmt::format("{}: holds weights only, no architecture; "
                                                       "give the model and this file with --weights",
                                                       path));
-    state->architecture = architecture_from_json(architecture->second, path);
+    const auto version = store.texts.find("keras_version");
+    state->architecture = architecture_from_json(
+        architecture->second, path, version == store.texts.end() ? "" : version->second);
     if (const auto training = store.texts.find("training_config"); training != store.texts.end())
         read_training_config(*state, training->second);
     if (!weights.empty())

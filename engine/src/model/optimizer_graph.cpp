@@ -62,12 +62,12 @@ std::optional<double> take_number(Json& config, const char* key) {
 /// schema to refuse.
 void drop_neutral_settings(Json& config) {
     const Json neutral = {{"use_ema", false},
-                          {"ema_overwrite_frequency", nullptr},
                           {"loss_scale_factor", nullptr},
                           {"gradient_accumulation_steps", nullptr},
                           {"is_legacy_optimizer", false}};
     if (!config.value("use_ema", false))
-        config.erase("ema_momentum");
+        for (const char* key : {"ema_momentum", "ema_overwrite_frequency"})
+            config.erase(key);
     config.erase("jit_compile"); // how TensorFlow runs it
     for (const auto& [key, value] : neutral.items())
         if (config.contains(key) && config.at(key) == value)

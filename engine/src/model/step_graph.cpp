@@ -31,12 +31,9 @@ class Scope {
     plugin::Graph builder_;
 };
 
-TensorType sample_type(const Architecture& model, const SampleFormat& format, int64_t batch) {
-    if (model.inputs.size() != 1)
-        fail(StatusCode::Unsupported,
-             fmt::format("model {} has {} inputs; training and prediction from data sets take one",
-                         model.name, model.inputs.size()));
-    auto dims = input_shape(model);
+TensorType sample_type(const Architecture& model, size_t input, const SampleFormat& format,
+                       int64_t batch) {
+    auto dims = input_shape(model, input);
     for (const int64_t d : dims)
         if (d < 1)
             fail(StatusCode::Unsupported,
@@ -48,9 +45,11 @@ TensorType sample_type(const Architecture& model, const SampleFormat& format, in
 }
 
 /// Samples as the model sees them.
-Value prepared_input(Graph& graph, Scope& scope, const Architecture& model,
+Value prepared_input(Graph& graph, Scope& scope, const Architecture& model, size_t input,
                      const SampleFormat& format, int64_t batch) {
-    Value x = cast(scope.value(graph.add_input("x", sample_type(model, format, batch))), LM_F32);
+    Value x = cast(scope.value(graph.add_input(input_name(model, input),
+                                               sample_type(model, input, format, batch))),
+                   LM_F32);
     if (format.scale != 1)
         x = x * format.scale;
     if (format.shift != 0)
@@ -127,10 +126,14 @@ Value single_output(Scope& scope, const Architecture& model, const std::vector<V
 /// in training.
 ValueId add_forward(StepGraph& step, LayerTracer& layers, int32_t mode, const Architecture& model,
                     const TrainingConfig& config, const SampleFormat& format, int64_t batch) {
+    if (model.inputs.size() != 1)
+        fail(StatusCode::Unsupported,
+             fmt::format("model {} has {} inputs; training and evaluation take one", model.name,
+                         model.inputs.size()));
     Graph& graph = step.graph;
     Scope input(graph, layers, "input", mode), loss_scope(graph, layers, "loss", mode),
         metric_scope(graph, layers, "metrics", mode);
-    const Value x = prepared_input(graph, input, model, format, batch);
+    const Value x = prepared_input(graph, input, model, 0, format, batch);
     const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
     const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
     Value loss = mean_loss(loss_scope, config, labels, prediction);
@@ -201,14 +204,23 @@ StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& conf
     return step;
 }
 
+std::string input_name(const Architecture& model, size_t input) {
+    return model.inputs.size() == 1 ? "x" : fmt::format("x{}", input);
+}
+std::string output_name(size_t output) {
+    return output == 0 ? "output" : fmt::format("output_{}", output);
+}
+
 StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch) {
     StepGraph step;
     LayerTracer layers(step.graph, LM_MODE_INFER);
     Scope input(step.graph, layers, "input", LM_MODE_INFER);
-    const Value x = prepared_input(step.graph, input, model, format, batch);
-    const auto outputs = layers.trace(model, batch, {x.id()});
+    std::vector<ValueId> inputs;
+    for (size_t i = 0; i < model.inputs.size(); ++i)
+        inputs.push_back(prepared_input(step.graph, input, model, i, format, batch).id());
+    const auto outputs = layers.trace(model, batch, inputs);
     for (size_t i = 0; i < outputs.size(); ++i)
-        step.graph.add_output(i == 0 ? "output" : fmt::format("output_{}", i), outputs[i]);
+        step.graph.add_output(output_name(i), outputs[i]);
     return step;
 }
 

@@ -48,8 +48,12 @@ StepGraph training_graph(const Architecture& model, const TrainingConfig& config
 StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& config,
                            const SampleFormat& format, int64_t batch);
 
-/// Input x; outputs output, output_1, ...
+/// Input x, or x0, x1, ... where there are several; outputs output, output_1, ...
 StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch);
+
+/// The names of a step's inputs and of a prediction's outputs.
+std::string input_name(const Architecture& model, size_t input);
+std::string output_name(size_t output);
 
 /// Sets the variables of the given list by their initializers. Input: rng_state.
 Graph initialization_graph(const std::vector<Variable>& variables);

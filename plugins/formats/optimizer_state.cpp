@@ -1,0 +1,201 @@
+#include "optimizer_state.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "keras_layout.hpp"
+
+namespace lamina::plugin {
+
+namespace {
+
+struct Slot {
+    const char* optimizer;
+    const char* name;    // of Keras 3
+    const char* written; // of tf.keras 2.15, or of an older one
+    int round;           // slots of a round are listed weight by weight; kOnlyRead: until 2.10
+};
+constexpr int kOnlyRead = -1;
+
+constexpr Slot kSlots[] = {
+    {"adam", "momentum", "m", 0},
+    {"adam", "velocity", "v", 0},
+    {"adam", "velocity_hat", "vhat", 1},
+    {"adamw", "momentum", "m", 0},
+    {"adamw", "velocity", "v", 0},
+    {"adamw", "velocity_hat", "vhat", 1},
+    {"nadam", "momentum", "m", 0},
+    {"nadam", "velocity", "v", 0},
+    {"adamax", "momentum", "m", 0},
+    {"adamax", "norm", "u", 0},
+    {"adamax", "norm", "v", kOnlyRead},
+    {"sgd", "momentum", "m", 0},
+    {"rmsprop", "velocity", "velocity", 0},
+    {"rmsprop", "momentum", "momentum", 1},
+    {"rmsprop", "average_gradient", "average_gradient", 2},
+    {"rmsprop", "velocity", "rms", kOnlyRead},
+    {"rmsprop", "average_gradient", "mg", kOnlyRead},
+    {"adagrad", "accumulator", "accumulator", 0},
+    {"adadelta", "accumulated_grad", "accumulated_grad", 0},
+    {"adadelta", "accumulated_delta_var", "accumulated_delta_var", 0},
+    {"adadelta", "accumulated_grad", "accum_grad", kOnlyRead},
+    {"adadelta", "accumulated_delta_var", "accum_var", kOnlyRead},
+};
+constexpr int kRounds = 3;
+
+/// The file's JSON, or null where it is none.
+nlohmann::json parsed(const std::optional<std::string>& text) {
+    return nlohmann::json::parse(text.value_or("null"), nullptr, /*allow_exceptions=*/false);
+}
+
+/// object[key] if that is an object with `name` as a string, else "".
+std::string inner_text(const nlohmann::json& object, const char* key, const char* name) {
+    if (!object.is_object() || !object.contains(key) || !object[key].is_object() ||
+        !object[key].contains(name) || !object[key][name].is_string())
+        return "";
+    return object[key][name];
+}
+
+/// "Custom>AdamW" is adamw.
+std::string optimizer_of(const Store& store) {
+    std::string name =
+        inner_text(parsed(store.text("training_config")), "optimizer_config", "class_name");
+    name.erase(0, name.find('>') + 1);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return name;
+}
+
+/// Keras 3's name of a slot.
+std::string slot_name(const std::string& optimizer, const std::string& written) {
+    const auto* slot = std::find_if(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) {
+        return s.optimizer == optimizer && s.written == written;
+    });
+    return slot == std::end(kSlots) ? written : slot->name;
+}
+
+/// "LAYER/WEIGHT" of every weight that the store has.
+std::vector<std::string> weights_of(const Store& store) {
+    std::vector<std::string> weights;
+    for (uint64_t i = 0; i < store.size(); ++i)
+        if (const Store::Tensor t = store.tensor(i); t.group != kOptimizer)
+            weights.push_back(t.group + "/" + t.name);
+    return weights;
+}
+
+std::string last_part(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
+/// What follows the prefix in a name of Keras 3 and is one, or the empty string.
+std::string after_prefix(const std::string& name, const std::string& prefix) {
+    return name.starts_with(prefix) ? name.substr(prefix.size()) : "";
+}
+
+/// Reads the names in a file's list.
+class Names {
+  public:
+    explicit Names(const Store& store)
+        : optimizer_(optimizer_of(store)),
+          model_(inner_text(parsed(store.text("architecture")), "config", "name")),
+          weights_(weights_of(store)) {}
+
+    /// The store's name; empty where the file's is not understood.
+    std::string read(const std::string& name) const {
+        const std::string last = last_part(name);
+        if (last == "iteration" || last == "iterations" || last == "iter")
+            return "iterations";
+        std::string best, weight; // of the longest weight that fits
+        for (const std::string& w : weights_)
+            if (const std::string slot = slot_of(name, w);
+                !slot.empty() && w.size() > weight.size())
+                best = slot, weight = w;
+        return best.empty() ? "" : slot_name(optimizer_, best) + "/" + weight;
+    }
+
+  private:
+    /// The slot, as it is written, if the name is one of this weight.
+    std::string slot_of(const std::string& name, const std::string& weight) const {
+        if (name.ends_with("/" + weight))
+            return last_part(name.substr(0, name.size() - weight.size() - 1));
+        if (const size_t at = name.find("/" + weight + "/"); at != std::string::npos) {
+            const std::string slot = name.substr(at + weight.size() + 2);
+            return slot.find('/') == std::string::npos ? slot : "";
+        }
+        std::string flat = weight;
+        std::replace(flat.begin(), flat.end(), '/', '_');
+        const std::string last = last_part(name);
+        const std::string slot = after_prefix(last, flat + "_");
+        return slot.empty() ? after_prefix(last, model_ + "_" + flat + "_") : slot;
+    }
+
+    std::string optimizer_, model_;
+    std::vector<std::string> weights_;
+};
+
+bool is_setting(const std::string& name) {
+    static constexpr const char* settings[] = {"learning_rate", "decay",  "momentum",
+                                               "rho",           "beta_1", "beta_2"};
+    const auto is = [&](const char* setting) { return last_part(name) == setting; };
+    return std::any_of(std::begin(settings), std::end(settings), is);
+}
+
+} // namespace
+
+void read_optimizer_state(hid_t group, Store& store) {
+    const auto written = hdf5::texts(group, "weight_names");
+    if (!written)
+        invalid("the attribute `weight_names` of `optimizer_weights` is missing");
+    const Names names(store);
+    std::vector<std::pair<std::string, std::string>> found; // in the file, in the store
+    for (const std::string& name : *written) {
+        const std::string own = names.read(without_suffix(name));
+        if (own.empty() && is_setting(without_suffix(name)))
+            continue; // training_config states it
+        if (own.empty()) {
+            host()->log(LM_LOG_WARNING, ("the optimizer's state is left out and starts anew: `" +
+                                         name + "` is no name of a weight and a slot")
+                                            .c_str());
+            return;
+        }
+        found.emplace_back(name, own);
+    }
+    for (const auto& [name, own] : found)
+        read_tensor(group, name, kOptimizer, own, store);
+}
+
+void write_optimizer_state(hid_t group, const Store& store) {
+    std::map<std::string, Store::Tensor> left;
+    for (uint64_t i = 0; i < store.size(); ++i)
+        if (Store::Tensor t = store.tensor(i); t.group == kOptimizer)
+            left.emplace(t.name, t);
+
+    std::vector<std::string> names;
+    const auto write = [&](const std::string& own, const std::string& written) {
+        const auto found = left.find(own);
+        if (found == left.end())
+            return;
+        const Store::Tensor& t = found->second;
+        names.push_back(written + ":0");
+        hdf5::write(group, names.back(), {t.dtype, t.dims}, t.data);
+        left.erase(found);
+    };
+
+    write("iterations", "iteration");
+    const std::string optimizer = optimizer_of(store);
+    for (int round = 0; round < kRounds; ++round)
+        for (const std::string& weight : weights_of(store))
+            for (const Slot& slot : kSlots)
+                if (slot.optimizer == optimizer && slot.round == round)
+                    write(std::string(slot.name) + "/" + weight,
+                          optimizer + "/" + slot.written + "/" + weight);
+    while (!left.empty()) { // what tf.keras 2.15 does not keep
+        const std::string own = left.begin()->first;
+        write(own, optimizer + "/" + own);
+    }
+    hdf5::write_texts(group, "weight_names", names);
+}
+
+} // namespace lamina::plugin

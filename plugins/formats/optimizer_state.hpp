@@ -1,0 +1,23 @@
+/// The optimizer's state in an .h5 of Keras: the group `optimizer_weights`.
+///
+/// The store has it as `iterations` and `SLOT/LAYER/WEIGHT` of the group "optimizer", slots under
+/// Keras 3's names. A file has a list, whose names differ between the versions:
+///
+///     tf.keras 2.0 to 2.10    Adam/iter         Adam/LAYER/WEIGHT/m
+///     tf.keras 2.11 to 2.15   iteration         Adam/m/LAYER/WEIGHT
+///     Keras 3                 adam/iteration    adam/MODEL_LAYER_WEIGHT_momentum
+///
+/// It is written as tf.keras 2.15 does, which takes it by its order.
+#pragma once
+
+#include "hdf5/hdf5.hpp"
+#include "lamina/plugin/format.hpp"
+
+namespace lamina::plugin {
+
+/// To be called after the weights were read: names are told apart by them. When one is not
+/// understood none is kept, and a warning says so: half a state is worse than none.
+void read_optimizer_state(hid_t group, Store& store);
+void write_optimizer_state(hid_t group, const Store& store);
+
+} // namespace lamina::plugin
