@@ -1,23 +1,20 @@
 #!/usr/bin/env python3
 """Real Keras loads what Lamina wrote and must predict the same.
 
-usage: check_saved_by_lamina.py --lamina PROGRAM [--mnist FOLDER] [--keep FOLDER]
+usage: check_saved_by_lamina.py SAVED MNIST_SAMPLE
 
-1. Every fixture of tests/data/keras goes through `lamina convert` into each format that Lamina writes; Keras loads the
-   result and must predict what the golden says (and, where the file has an optimizer, go on training as it says).
-2. LeNet is trained by `lamina train` for an epoch; Keras loads the file, evaluates the test images and must find the
-   same loss and accuracy as `lamina evaluate`, and the same probabilities for one image as `lamina predict`.
+tests/system/keras.py makes SAVED and runs this by each Python that LAMINA_KERAS_PYTHON names:
 
-Run it in the environment of requirements.txt, and again in that of requirements-keras2.txt, which leaves out what
-only Keras 3 can read.
+SAVED/WRITER/MODEL   the fixtures of tests/data/keras, read and written again by Lamina: model.h5, model.weights.h5 with
+                     architecture.json. Keras must predict what the golden says and, where the model was trained, go
+                     on from the optimizer's state as it says.
+SAVED/trained/MODEL  a model of the zoo trained by `lamina train`, the same files, and evaluated.json: what
+                     `lamina evaluate` said of the test images of MNIST_SAMPLE. Keras must find the same.
 """
-import argparse
 import gzip
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -29,38 +26,31 @@ import numpy  # noqa: E402
 import golden  # noqa: E402
 
 KERAS2 = keras.__version__.startswith("2.")
-DATA = Path(__file__).resolve().parent.parent / "data"
-FORMATS = ["model.h5", "model.keras", "model.weights.h5"]
+BACKEND = "tensorflow" if KERAS2 else keras.backend.backend()
 
 
 class Checks:
-    def __init__(self, lamina):
-        self.lamina_program = lamina
-        self.passed, self.failed = 0, []
+    def __init__(self):
+        self.passed, self.failed = 0, 0
 
-    def lamina(self, *arguments):
-        done = subprocess.run([str(self.lamina_program), *map(str, arguments)], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"lamina {' '.join(map(str, arguments))}: {done.stderr.strip()}")
-        return done.stdout
-
-    def run(self, name, check, *arguments):
+    def run(self, name, check):
         try:
-            check(*arguments)
+            check()
             self.passed += 1
             print(f"ok      {name}")
         except Exception as error:  # every kind of failure is a result here
-            self.failed.append(name)
-            print(f"FAILED  {name}: {str(error).strip().splitlines()[0][:300]}")
+            self.failed += 1
+            print(f"FAILED  {name}: {str(error).strip()[:400]}")
 
 
-def load(path, architecture):
-    """A model from a file that Lamina wrote, weights files with the architecture that Lamina wrote."""
-    if path.name.endswith(".weights.h5"):
-        model = keras.models.model_from_json(architecture.read_text())
-        model.load_weights(path)
-        return model
-    return keras.models.load_model(path, compile=False)
+def from_parts(folder):
+    model = keras.models.model_from_json((folder / "architecture.json").read_text())
+    model.load_weights(folder / "model.weights.h5")
+    return model
+
+
+def whole(folder, compiled=False):
+    return keras.models.load_model(folder / "model.h5", compile=compiled)
 
 
 def compare(model, tensors, prefix="y", tolerance=1e-5):
@@ -69,39 +59,40 @@ def compare(model, tensors, prefix="y", tolerance=1e-5):
     outputs = outputs if isinstance(outputs, list) else [outputs]
     for i, y in enumerate(outputs):
         expected = tensors[f"{prefix}{i}"]
-        error = numpy.abs(y - expected).max() / max(numpy.abs(expected).max(), 1e-30)
+        error = numpy.abs(y - expected).max() / numpy.abs(expected).max()
         if not error <= tolerance:
             raise AssertionError(f"output {i} differs by {error:.3g} of the largest")
 
 
-def check_fixture(checks, folder, tensors, work):
-    architecture = work / "architecture.json"
-    checks.lamina("convert", folder / "model.h5", architecture)
-    for name in FORMATS:
-        if KERAS2 and name == "model.keras":
-            continue
-        path = work / name
-        checks.run(f"{folder.parent.name}/{folder.name} as {name}",
-                   lambda: (checks.lamina("convert", folder / "model.h5", path),
-                            compare(load(path, architecture), tensors)))
+def check_goes_on(folder, tensors):
+    """One more step on the same batch: only the right slots and step number lead there."""
+    model = whole(folder, compiled=True)
+    if int(model.optimizer.iterations) != 3:
+        raise AssertionError(f"{int(model.optimizer.iterations)} iterations")
+    model.train_on_batch(tensors["train_x"], tensors["train_y"])
+    compare(model, tensors, "next_y", 5e-5)  # tf.keras 2 moves a variance by the unbiased one
 
 
-def check_fixtures(checks, work):
-    for path in sorted((DATA / "goldens").glob("files_*.golden")):
-        if path.stem.endswith("channels-first") and keras.backend.backend() == "tensorflow":
+def check_fixtures(checks, saved):
+    for path in sorted((golden.FOLDER).glob("files_*.golden")):
+        # TensorFlow cannot compute channels_first on a CPU, and PyTorch counts the padding of average pools.
+        if path.stem.endswith("channels-first") != (BACKEND == "torch"):
             continue
-        header, tensors = golden.read(path)
+        header, all_tensors = golden.read(path)
         for case in header["cases"]:
-            folder = work / case["folder"].replace("/", "_")
-            folder.mkdir()
-            try:
-                check_fixture(checks, DATA / "keras" / case["folder"], tensors[case["name"]], folder)
-            except RuntimeError as error:
-                checks.failed.append(case["folder"])
-                print(f"FAILED  {case['folder']}: {error}")
+            folder, tensors = saved / case["folder"], all_tensors[case["name"]]
+            if not folder.exists():
+                continue  # a model inside a model, which Lamina refuses
+            if case["name"] == "dense_layers" and KERAS2 != case["folder"].startswith("keras-2"):
+                continue  # hard_sigmoid has another slope in this Keras
+            checks.run(f"{case['folder']}/model.h5", lambda: compare(whole(folder), tensors))
+            checks.run(f"{case['folder']}/model.weights.h5", lambda: compare(from_parts(folder), tensors))
+            # Keras 3 cannot go on from an .h5, its own neither: it builds the optimizer for another model's variables.
+            if case["trained"] and KERAS2:
+                checks.run(f"{case['folder']}/model.h5 trained on", lambda: check_goes_on(folder, tensors))
 
 
-def mnist_test(folder):
+def test_digits(folder):
     with gzip.open(folder / "t10k-images-idx3-ubyte.gz") as f:
         images = numpy.frombuffer(f.read()[16:], numpy.uint8).reshape(-1, 28, 28, 1)
     with gzip.open(folder / "t10k-labels-idx1-ubyte.gz") as f:
@@ -109,44 +100,34 @@ def mnist_test(folder):
     return images.astype("float32") / 255, labels
 
 
-def check_trained(checks, mnist, work):
-    data = ["--data", "mnist", "--data-dir", mnist]
-    images, labels = mnist_test(mnist)
-    for model_name in ("lenet", "mnist_mlp"):
-        path = work / f"{model_name}.h5"
-        checks.lamina("train", model_name, *data, "--epochs", 1, "--train-limit", 2000, "--seed", 7, "--save", path,
-                      "--quiet")
-        ours = json.loads(checks.lamina("evaluate", path, *data, "--json"))
+def check_trained(checks, saved, images, labels):
+    for folder in sorted((saved / "trained").iterdir()):
+        expected = json.loads((folder / "evaluated.json").read_text())
 
-        def check():
-            model = keras.models.load_model(path, compile=False)
+        def evaluate(model):
             model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-            loss, accuracy = model.evaluate(images, labels, batch_size=500, verbose=0)
-            numpy.testing.assert_allclose([loss, accuracy], [ours["loss"], ours["accuracy"]], rtol=1e-4)
-        checks.run(f"{model_name} trained here, evaluated by Keras", check)
+            values = model.evaluate(images, labels, batch_size=500, verbose=0)
+            numpy.testing.assert_allclose(values, [expected["loss"], expected["accuracy"]], rtol=2e-5)
 
-        def check_goes_on():
-            model = keras.models.load_model(path)
-            if int(model.optimizer.iterations.numpy()) == 0:
-                raise AssertionError("the optimizer's state is lost")
-        checks.run(f"{model_name} trained here, with its optimizer", check_goes_on)
+        def check_compiled():
+            model = whole(folder, compiled=True)
+            if KERAS2 and int(model.optimizer.iterations) != expected["iterations"]:
+                raise AssertionError(f"{int(model.optimizer.iterations)} iterations")
+            model.train_on_batch(images[:32], numpy.eye(10)[labels[:32]])
+
+        checks.run(f"trained/{folder.name}/model.h5", lambda: evaluate(whole(folder)))
+        checks.run(f"trained/{folder.name}/model.weights.h5", lambda: evaluate(from_parts(folder)))
+        checks.run(f"trained/{folder.name}/model.h5 with its optimizer", check_compiled)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lamina", type=Path, required=True)
-    parser.add_argument("--mnist", type=Path)
-    parser.add_argument("--keep", type=Path, help="leave the files here")
-    a = parser.parse_args()
-    checks = Checks(a.lamina)
-    with tempfile.TemporaryDirectory() as temporary:
-        work = a.keep or Path(temporary)
-        work.mkdir(parents=True, exist_ok=True)
-        check_fixtures(checks, work)
-        if a.mnist:
-            check_trained(checks, a.mnist, work)
-    print(f"Keras {keras.__version__}: {checks.passed} passed, {len(checks.failed)} failed")
-    return 1 if checks.failed else 0
+    saved, sample = map(Path, sys.argv[1:3])
+    checks = Checks()
+    check_fixtures(checks, saved)
+    if BACKEND == "tensorflow":  # the zoo's are channels_last
+        check_trained(checks, saved, *test_digits(sample))
+    print(f"Keras {keras.__version__} on {BACKEND}: {checks.passed} passed, {checks.failed} failed")
+    return 1 if checks.failed or not checks.passed else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""Real Keras loads what is written here, in each format, and predicts the same.
+
+LAMINA_KERAS_PYTHON names the Python of an environment that has Keras (tests/parity/README.md), or several, with colons
+between; without it this is skipped.
+"""
+# labels: full
+# timeout: 900
+
+import json
+import os
+import subprocess
+import sys
+
+from _lamina import check, done, lamina, run
+
+PYTHONS = [p for p in os.environ.get("LAMINA_KERAS_PYTHON", "").split(":") if p]
+BUILD = os.environ["LAMINA_BUILD_DIR"]
+CHECK = os.path.join(os.environ["LAMINA_SOURCE_DIR"], "tests", "parity", "check_saved_by_lamina.py")
+
+
+def save_fixtures(folder):
+    """Every model of tests/data/keras, read and written again."""
+    writer = subprocess.run([os.path.join(BUILD, "tests", "unit_formats"), "a model that is written here*"],
+                            env={**os.environ, "LAMINA_SAVE_FOR_KERAS": folder}, capture_output=True, text=True)
+    check(writer.returncode == 0, writer.stdout)
+
+
+def save_trained(folder):
+    for model in ("lenet", "mnist_mlp", "mnist_softmax"):
+        to = os.path.join(folder, "trained", model)
+        os.makedirs(to)
+        whole = os.path.join(to, "model.h5")
+        done(lamina("train", model, "--data", "mnist:sample", "--train-limit", 1000, "--batch-size", 50,
+                    "--epochs", 1, "--quiet", "--save", whole))
+        values = json.loads(done(lamina("evaluate", whole, "--data", "mnist:sample", "--json")).out)
+        for part in ("architecture.json", "model.weights.h5"):
+            done(lamina("train", model, "--data", "mnist:sample", "--train-limit", 1000, "--batch-size", 50,
+                        "--epochs", 1, "--quiet", "--save", os.path.join(to, part)))
+        with open(os.path.join(to, "evaluated.json"), "w") as f:
+            json.dump({**values, "iterations": 20}, f)
+
+
+def keras_predicts_the_same():
+    """what is written here, real Keras loads and predicts the same with"""
+    folder = os.path.join(os.getcwd(), "saved")
+    save_fixtures(folder)
+    save_trained(folder)
+    for python in PYTHONS:
+        for backend in ("tensorflow", "torch"):  # Keras 2 heeds no backend; torch has channels_first
+            here = subprocess.run([python, CHECK, folder, os.path.join(BUILD, "share", "lamina", "mnist_sample")],
+                                  env={**os.environ, "KERAS_BACKEND": backend, "PYTHONDONTWRITEBYTECODE": "1"},
+                                  capture_output=True, text=True)
+            print("\n".join(line for line in here.stdout.splitlines() if not line.startswith("ok ")))
+            check(here.returncode == 0, python, backend, here.stderr[-2000:])
+            if "Keras 2" in here.stdout:
+                break
+
+
+if not PYTHONS:
+    print("skipped: LAMINA_KERAS_PYTHON names no Python that has Keras")
+    sys.exit(77)
+run([keras_predicts_the_same])
