@@ -21,9 +21,10 @@ bool is_own_text(const std::string& key) {
 struct Attributes {
     std::string model_config, keras_version;
 
-    explicit Attributes(const std::string& architecture) {
+    /// stated: the version that the store has beside the architecture.
+    Attributes(const std::string& architecture, const std::optional<std::string>& stated) {
         auto json = nlohmann::ordered_json::parse(architecture);
-        keras_version = json.at("keras_version");
+        keras_version = json.value("keras_version", stated.value_or("2.15.0"));
         json.erase("keras_version");
         json.erase("backend");
         model_config = json.dump();
@@ -78,7 +79,7 @@ bool has_optimizer(const Store& store) {
 
 void write_h5(const Config&, const std::string& path, const Store& store) {
     const std::string architecture = architecture_of(store);
-    const Attributes attributes(architecture);
+    const Attributes attributes(architecture, store.text("keras_version"));
     const hdf5::Lock lock;
     const hdf5::Id file = hdf5::create_image();
     const auto write_version = [&](hid_t where) {

@@ -16,34 +16,31 @@ namespace {
 struct Slot {
     const char* optimizer;
     const char* name;    // of Keras 3
-    const char* written; // of tf.keras 2.15, or of an older one
-    int round;           // slots of a round are listed weight by weight; kOnlyRead: until 2.10
+    const char* written; // of tf.keras 2
+    int round;           // tf.keras 2 lists a slot of every weight, then the next slot
 };
-constexpr int kOnlyRead = -1;
+constexpr int kOnlyRead = -1; // a name of 2.11 to 2.15
 
 constexpr Slot kSlots[] = {
     {"adam", "momentum", "m", 0},
-    {"adam", "velocity", "v", 0},
-    {"adam", "velocity_hat", "vhat", 1},
+    {"adam", "velocity", "v", 1},
+    {"adam", "velocity_hat", "vhat", 2},
     {"adamw", "momentum", "m", 0},
-    {"adamw", "velocity", "v", 0},
-    {"adamw", "velocity_hat", "vhat", 1},
+    {"adamw", "velocity", "v", 1},
+    {"adamw", "velocity_hat", "vhat", 2},
     {"nadam", "momentum", "m", 0},
-    {"nadam", "velocity", "v", 0},
+    {"nadam", "velocity", "v", 1},
     {"adamax", "momentum", "m", 0},
-    {"adamax", "norm", "u", 0},
-    {"adamax", "norm", "v", kOnlyRead},
-    {"sgd", "momentum", "m", 0},
-    {"rmsprop", "velocity", "velocity", 0},
+    {"adamax", "norm", "v", 1},
+    {"adamax", "norm", "u", kOnlyRead},
+    {"sgd", "momentum", "momentum", 0},
+    {"sgd", "momentum", "m", kOnlyRead},
+    {"rmsprop", "velocity", "rms", 0},
     {"rmsprop", "momentum", "momentum", 1},
-    {"rmsprop", "average_gradient", "average_gradient", 2},
-    {"rmsprop", "velocity", "rms", kOnlyRead},
-    {"rmsprop", "average_gradient", "mg", kOnlyRead},
+    {"rmsprop", "average_gradient", "mg", 2},
     {"adagrad", "accumulator", "accumulator", 0},
-    {"adadelta", "accumulated_grad", "accumulated_grad", 0},
-    {"adadelta", "accumulated_delta_var", "accumulated_delta_var", 0},
-    {"adadelta", "accumulated_grad", "accum_grad", kOnlyRead},
-    {"adadelta", "accumulated_delta_var", "accum_var", kOnlyRead},
+    {"adadelta", "accumulated_grad", "accum_grad", 0},
+    {"adadelta", "accumulated_delta_var", "accum_var", 1},
 };
 constexpr int kRounds = 3;
 
@@ -183,15 +180,15 @@ void write_optimizer_state(hid_t group, const Store& store) {
         left.erase(found);
     };
 
-    write("iterations", "iteration");
     const std::string optimizer = optimizer_of(store);
+    write("iterations", optimizer + "/iter");
     for (int round = 0; round < kRounds; ++round)
         for (const std::string& weight : weights_of(store))
             for (const Slot& slot : kSlots)
                 if (slot.optimizer == optimizer && slot.round == round)
                     write(std::string(slot.name) + "/" + weight,
-                          optimizer + "/" + slot.written + "/" + weight);
-    while (!left.empty()) { // what tf.keras 2.15 does not keep
+                          optimizer + "/" + weight + "/" + slot.written);
+    while (!left.empty()) { // what tf.keras 2 does not keep
         const std::string own = left.begin()->first;
         write(own, optimizer + "/" + own);
     }

@@ -7,7 +7,7 @@
 ///     tf.keras 2.11 to 2.15   iteration         Adam/m/LAYER/WEIGHT
 ///     Keras 3                 adam/iteration    adam/MODEL_LAYER_WEIGHT_momentum
 ///
-/// It is written as tf.keras 2.15 does, which takes it by its order.
+/// It is written as tf.keras 2.0 to 2.10 did, in their order, by which also 2.15 takes it.
 #pragma once
 
 #include "hdf5/hdf5.hpp"

@@ -100,7 +100,8 @@ def make():
         value, (dy_pred,), _ = gradients(lambda x: (loss(tensor(y_true), x[0]),) * 2, [y_pred], [])
         tensors |= {"loss": numbers(value), "dy_pred": dy_pred}
         class_name, config = plain_config(loss, name)
-        out.add(name, "loss", tensors, class_name=class_name, config=config)
+        # Huber leaves its delta out.
+        out.add(name, "loss", tensors, class_name=class_name, config={**config, **kwargs})
     out.write("losses")
 
 

@@ -282,11 +282,13 @@ Json layer_json(const LayerSpec& layer) {
     config["name"] = layer.name;
     const Json written = to_keras_dialect(layer.class_name, layer.config);
     for (const auto& [key, value] : written.items())
-        if (key != "name" && key != "batch_shape")
+        if (key != "name" && key != "batch_shape" && key != "trainable")
             config[key] = value;
     if (layer.class_name == "InputLayer")
         config["batch_input_shape"] = batch_shape_of(layer.config);
-    config["trainable"] = layer.trainable;
+    if (!layer.trainable &&
+        !layer.class_name.starts_with("SpatialDropout")) // which Keras 3 refuses
+        config["trainable"] = false;
     return {{"class_name", layer.class_name}, {"config", config}};
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "lamina/text.hpp"
 #include "model/keras_json.hpp"
 #include "model/model_state.hpp"
+#include "model/optimizer_graph.hpp"
+#include "model/tracer.hpp"
 #include "plugins/host.hpp"
 #include "plugins/schema.hpp"
 
@@ -110,9 +113,35 @@ class VariableNames {
     std::map<std::string, std::vector<std::string>> numbered_;
 };
 
+/// "categorical_crossentropy" as Keras's class: CategoricalCrossentropy.
+std::string camel_case(const std::string& name) {
+    std::string out;
+    for (size_t i = 0; i < name.size(); ++i)
+        if (name[i] != '_')
+            out += i == 0 || name[i - 1] == '_'
+                       ? static_cast<char>(std::toupper(static_cast<unsigned char>(name[i])))
+                       : name[i];
+    return out;
+}
+
+/// A loss or metric: its name alone, or Keras's class with its configuration.
+Json named_part(const Json& spec) {
+    const auto [name, config] = part_spec(spec);
+    if (config.empty())
+        return name;
+    return {{"class_name", camel_case(name)}, {"config", config}};
+}
+
 Json training_json(const TrainingConfig& config) {
-    return {
-        {"optimizer_config", config.optimizer}, {"loss", config.loss}, {"metrics", config.metrics}};
+    Json metrics = Json::array();
+    for (const Json& metric : config.metrics)
+        if (part_spec(metric).first != "confusion_matrix") // which Keras does not have
+            metrics.push_back(named_part(metric));
+    return {{"optimizer_config", optimizer_for_keras(config.optimizer)},
+            {"loss", named_part(config.loss)},
+            {"metrics", metrics},
+            {"weighted_metrics", nullptr},
+            {"loss_weights", nullptr}};
 }
 
 } // namespace

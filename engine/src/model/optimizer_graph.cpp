@@ -97,6 +97,18 @@ Value scale_to(Value g, Value norm, double limit) { return g * (limit / maximum(
 
 } // namespace
 
+Json optimizer_for_keras(const Json& optimizer) {
+    auto [class_name, config] = part_spec(optimizer);
+    drop_neutral_settings(config);
+    Json settings = Json::object();
+    if (!config.contains("learning_rate"))
+        settings["learning_rate"] = stated_learning_rate(class_name, config);
+    for (const auto& [key, value] : config.items())
+        if (!value.is_null())
+            settings[key] = value;
+    return {{"class_name", class_name}, {"config", settings}};
+}
+
 Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     auto [class_name, config] = part_spec(optimizer);
     const Clipping clip{take_number(config, "clipvalue"), take_number(config, "clipnorm"),

@@ -12,6 +12,10 @@ struct Updates {
     std::vector<std::pair<std::string, ValueId>> gradients; // by variable, before clipping
 };
 
+/// The optimizer as tf.keras 2 and Keras 3 both read it: its learning rate, and no setting that
+/// only one of them knows and that changes nothing.
+Json optimizer_for_keras(const Json& optimizer);
+
 /// Differentiates the loss for every trainable variable and adds the optimizer's updates. Makes the
 /// inputs learning_rate, iterations and epoch. Returns the learning rate that the configuration
 /// states.

@@ -87,7 +87,7 @@ TEST_CASE("training goes on from the optimizer state that Keras saved") {
         state.architecture = architecture_from_json(store.texts.at("architecture"), "model.h5",
                                                     store.texts.at("keras_version"));
         read_training_config(state, store.texts.at("training_config"));
-        load_variables(state, store, "model.h5");
+        load_variables(state, store, "model.h5", true);
         CHECK(state.iterations == 3);
 
         const Tensor& x = saved["train_x"];
