@@ -19,8 +19,10 @@ constexpr auto kSchema = R"({
     "device": {"type": "int", "min": 0, "default": null, "nullable": true},
     "uuid": {"type": "string", "default": null, "nullable": true},
     "memory_limit_mib": {"type": "int", "min": 0, "default": 0},
+    "submission_ms": {"type": "int", "min": 0, "default": 0},
     "validation": {"type": "bool", "default": false},
-    "least_device": {"type": "bool", "default": false}
+    "least_device": {"type": "bool", "default": false},
+    "lose_device_at": {"type": "int", "min": 0, "default": 0}
 })";
 
 /// What is known before a device is opened.
@@ -58,9 +60,9 @@ class Backend {
         if (index == UINT64_MAX) {
             const size_t best = choose(list);
             if (list[best].type == "software")
-                host_->log(LM_LOG_INFO, ("vulkan: only a software device is there: " +
-                                         list[best].name + "; it runs on the CPU")
-                                            .c_str());
+                host_->log(LM_LOG_WARNING, ("vulkan: only a software device is there: " +
+                                            list[best].name + "; it runs on the CPU")
+                                               .c_str());
             return best;
         }
         if (index >= list.size())
@@ -85,9 +87,13 @@ class Backend {
                 continue;
             if (least)
                 facts.become_least_device();
-            return std::make_unique<OpenDevice>(
-                kernels_, std::move(instance), facts, host_,
-                static_cast<uint64_t>(config.integer("memory_limit_mib")) << 20, index);
+            DeviceOptions options;
+            options.memory_limit = static_cast<uint64_t>(config.integer("memory_limit_mib")) << 20;
+            options.submission_seconds =
+                static_cast<double>(config.integer("submission_ms")) / 1000;
+            options.lose_at = static_cast<uint64_t>(config.integer("lose_device_at"));
+            return std::make_unique<OpenDevice>(kernels_, std::move(instance), facts, host_,
+                                                options, index);
         }
         throw plugin::Error(LM_NOT_FOUND, "the Vulkan device " + wanted + " is gone");
     }

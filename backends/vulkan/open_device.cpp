@@ -6,11 +6,26 @@
 
 namespace lamina::vulkan {
 
+namespace {
+
+/// Drivers reset a card that does not answer: Windows after 2 s, amdgpu after 10 s, and i915 wants
+/// to be able to interrupt it within 0.64 s. Estimates may be ten times too short, and one dispatch
+/// is not cut; 50 ms leave room for both, and cost VGG16's training step some ten submissions.
+/// Nothing watches a software device; there it is Ctrl-C and the progress bar that should not wait.
+double longest_submission(const DeviceFacts& facts, const DeviceOptions& options) {
+    if (options.submission_seconds > 0)
+        return options.submission_seconds;
+    return facts.type == "software" ? 2.0 : 0.05;
+}
+
+} // namespace
+
 OpenDevice::OpenDevice(const KernelTable& foreign, std::unique_ptr<Instance> instance,
-                       const DeviceFacts& facts, const lm_host* host, uint64_t memory_limit,
+                       const DeviceFacts& facts, const lm_host* host, const DeviceOptions& options,
                        uint64_t listed_as)
-    : kernels_(foreign), device(std::move(instance), facts, host), index(listed_as),
-      limits(Limits::of(facts)), memory(device, memory_limit), pipelines(device) {
+    : kernels_(foreign), device(std::move(instance), facts, host, options), index(listed_as),
+      limits(Limits::of(facts)), submission_seconds(longest_submission(facts, options)),
+      memory(device), pipelines(device) {
     for (const Kernel* kernel : all_kernels())
         if (kernel != nullptr) // the linker pads between arrays
             kernels_[kernel->op].push_back({kernel->name, kernel->priority, kernel, nullptr});
@@ -83,17 +98,18 @@ void OpenDevice::describe(const lm_node_desc* raw, void* context, lm_emit_candid
         emit(context, &candidate);
 }
 
-void OpenDevice::build(const char* name, Step& step, const Node& node) const {
+double OpenDevice::build(const char* name, Step& step, const Node& node) const {
     const auto list = kernels_.find(node.op());
     if (list != kernels_.end())
         for (const KernelEntry& kernel : list->second) {
             if (std::strcmp(kernel.name, name) != 0)
                 continue;
-            if (kernel.own != nullptr)
+            if (kernel.own != nullptr) {
                 kernel.own->build(step, node);
-            else
-                build_foreign(*kernel.foreign, device.host(), step, node);
-            return;
+                return kernel.own->describe(limits, node).seconds;
+            }
+            build_foreign(*kernel.foreign, device.host(), step, node);
+            return describe_foreign(*kernel.foreign, device.host(), limits, node).seconds;
         }
     plugin::unsupported(std::string(node.op()) + ": no kernel named `" + name + "`");
 }

@@ -24,13 +24,13 @@ class OpenDevice {
   public:
     /// foreign: what add_kernel took, by operator.
     OpenDevice(const KernelTable& foreign, std::unique_ptr<Instance>, const DeviceFacts&,
-               const lm_host*, uint64_t memory_limit, uint64_t listed_as);
+               const lm_host*, const DeviceOptions&, uint64_t listed_as);
 
     /// Emits the kernels that take the node, cheapest first. Throws LM_UNSUPPORTED with each one's
     /// reason where there is none.
     void describe(const lm_node_desc*, void* context, lm_emit_candidate) const;
-    /// Adds the dispatches of the kernel by this name.
-    void build(const char* kernel, Step&, const Node&) const;
+    /// Adds the dispatches of the kernel by this name; returns the estimate of their seconds.
+    double build(const char* kernel, Step&, const Node&) const;
 
   private:
     KernelTable kernels_;
@@ -40,6 +40,7 @@ class OpenDevice {
     Device device;
     const uint64_t index; // in the backend's list
     const Limits limits;
+    const double submission_seconds; // a submission's longest estimated time
     Memory memory;
     Pipelines pipelines;
 };

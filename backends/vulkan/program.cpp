@@ -8,8 +8,8 @@ namespace lamina::vulkan {
 
 namespace {
 
-// Binding sets kept recorded: the engine alternates between two input buffers, and validation may
-// use a third.
+// Sets of buffers whose recordings are kept: the engine goes round up to eight of inputs and
+// outputs, so that some steps are under way while it prepares the next.
 constexpr size_t kRecordings = 8;
 
 uint64_t rounded(uint64_t bytes) { return std::max<uint64_t>((bytes + 3) / 4 * 4, 4); }
@@ -41,8 +41,11 @@ Program::Program(OpenDevice& device, const lm_program_desc& desc)
       n_steps_(static_cast<uint32_t>(desc.n_steps)) {
     for (uint64_t i = 0; i < desc.n_slots; ++i)
         slot_bytes_.push_back(desc.slots[i]->bytes);
+    std::vector<double> seconds;
     for (uint32_t i = 0; i < n_steps_; ++i)
-        add_step(desc, i);
+        seconds.push_back(add_step(desc, i));
+    cut(desc, seconds);
+    device_.pipelines.settle();
 }
 
 Program::~Program() {
@@ -50,7 +53,8 @@ Program::~Program() {
         release(recording);
 }
 
-void Program::add_step(const lm_program_desc& desc, uint32_t index) {
+/// Returns the estimate of its time.
+double Program::add_step(const lm_program_desc& desc, uint32_t index) {
     const lm_step_desc& step = *desc.steps[index];
     const auto operand = [&](uint32_t value) {
         const lm_value_desc& v = *desc.values[value];
@@ -68,11 +72,50 @@ void Program::add_step(const lm_program_desc& desc, uint32_t index) {
     Step builder(device_.limits, device_.pipelines, dispatches_, index, std::move(inputs),
                  std::move(outputs), {step.workspace_slot, step.workspace_offset, 0});
     try {
-        device_.build(step.candidate, builder, Node(step.node));
+        return device_.build(step.candidate, builder, Node(step.node));
     } catch (const plugin::Error& e) {
         throw plugin::Error(e.code(), std::string(step.node->op) + " (" + step.node->name +
                                           ", kernel " + step.candidate + "): " + e.what());
     }
+}
+
+/// A part ends before the dispatch with which its estimated time would pass the device's.
+void Program::cut(const lm_program_desc& desc, std::span<const double> step_seconds) {
+    std::vector<size_t> dispatches_of(n_steps_);
+    for (const Dispatch& d : dispatches_)
+        ++dispatches_of[d.step];
+    double seconds = 0;
+    parts_.emplace_back();
+    for (size_t i = 0; i < dispatches_.size(); ++i) {
+        const uint32_t step = dispatches_[i].step;
+        const double next = step_seconds[step] / static_cast<double>(dispatches_of[step]);
+        if (parts_.back().begin < i && seconds + next > device_.submission_seconds) {
+            parts_.push_back({i, i, nullptr});
+            seconds = 0;
+        }
+        seconds += next;
+        parts_.back().end = i + 1;
+    }
+    for (size_t i = 0; i < parts_.size(); ++i)
+        parts_[i].what =
+            std::make_shared<std::string>(part_name(desc, parts_[i], i + 1, parts_.size()));
+}
+
+std::string Program::part_name(const lm_program_desc& desc, const Part& part, size_t number,
+                               size_t count) const {
+    const auto step_name = [&](uint32_t index) {
+        const lm_node_desc& node = *desc.steps[index]->node;
+        const bool layer = node.layer != nullptr && *node.layer != '\0';
+        return std::string(node.op) + " of " + (layer ? node.layer : node.name);
+    };
+    const std::string whole = "part " + std::to_string(number) + " of " + std::to_string(count) +
+                              " of program `" + name_ + "`";
+    if (part.begin == part.end)
+        return whole;
+    const uint32_t first = dispatches_[part.begin].step, last = dispatches_[part.end - 1].step;
+    return whole + ": steps " + std::to_string(first + 1) + " to " + std::to_string(last + 1) +
+           " of " + std::to_string(n_steps_) + ", " + step_name(first) +
+           (last != first ? " to " + step_name(last) : std::string());
 }
 
 VkDescriptorPool Program::make_pool() const {
@@ -115,7 +158,6 @@ VkDescriptorSet Program::make_set(VkDescriptorPool pool, const Dispatch& dispatc
 
 Program::Recording Program::record(lm_buffer* const* raw, VkQueryPool timestamps) {
     const Device& device = device_.device;
-    const DeviceApi& api = device.api();
     std::vector<VkBuffer> buffers;
     Recording recording;
     for (size_t slot = 0; slot < slot_bytes_.size(); ++slot) {
@@ -130,38 +172,11 @@ Program::Recording Program::record(lm_buffer* const* raw, VkQueryPool timestamps
 
     try {
         recording.pool = make_pool();
-        const VkCommandBuffer commands = recording.commands = device.allocate_commands();
-        device.begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
-        // Orders the whole recording after everything submitted before it.
-        device.barrier(commands);
-        Hazards hazards;
         uint32_t timed = 0; // steps whose beginning has a timestamp
-        const auto stamp_until = [&](uint32_t step) {
-            for (; timestamps != VK_NULL_HANDLE && timed <= step; ++timed) {
-                device.barrier(commands);
-                api.CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, timestamps,
-                                      timed);
-            }
-        };
-        if (timestamps != VK_NULL_HANDLE)
-            api.CmdResetQueryPool(commands, timestamps, 0, n_steps_ + 1);
-        for (const Dispatch& d : dispatches_) {
-            stamp_until(d.step);
-            if (hazards.must_wait(d.bindings, buffers))
-                device.barrier(commands);
-            const VkDescriptorSet set = make_set(recording.pool, d, buffers);
-            api.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, d.pipeline->handle);
-            api.CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, d.pipeline->layout,
-                                      0, 1, &set, 0, nullptr);
-            if (!d.push.empty())
-                api.CmdPushConstants(commands, d.pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                     static_cast<uint32_t>(d.push.size() * sizeof d.push[0]),
-                                     d.push.data());
-            api.CmdDispatch(commands, d.groups.x, d.groups.y, d.groups.z);
+        for (const Part& part : parts_) {
+            recording.commands.push_back(device.allocate_commands(Lane::compute));
+            record_part(part, recording.commands.back(), recording, buffers, timestamps, timed);
         }
-        stamp_until(n_steps_);
-        device.barrier(commands, true);
-        check(api.EndCommandBuffer(commands), "recording a program");
     } catch (...) {
         release(recording);
         throw;
@@ -169,11 +184,50 @@ Program::Recording Program::record(lm_buffer* const* raw, VkQueryPool timestamps
     return recording;
 }
 
-void Program::release(Recording& recording) const {
+void Program::record_part(const Part& part, VkCommandBuffer commands, Recording& recording,
+                          std::span<const VkBuffer> buffers, VkQueryPool timestamps,
+                          uint32_t& timed) {
     const Device& device = device_.device;
-    device.wait(recording.last);
-    if (recording.commands != VK_NULL_HANDLE)
-        device.free_commands(recording.commands);
+    const DeviceApi& api = device.api();
+    device.begin(commands, VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT);
+    // Orders the part after everything submitted before it.
+    device.barrier(Lane::compute, commands);
+    if (timestamps != VK_NULL_HANDLE && timed == 0)
+        api.CmdResetQueryPool(commands, timestamps, 0, n_steps_ + 1);
+    const auto stamp_until = [&](uint32_t step) {
+        for (; timestamps != VK_NULL_HANDLE && timed <= step; ++timed) {
+            device.barrier(Lane::compute, commands);
+            api.CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, timestamps,
+                                  timed);
+        }
+    };
+    Hazards hazards;
+    for (const Dispatch& d : std::span(dispatches_).subspan(part.begin, part.end - part.begin)) {
+        stamp_until(d.step);
+        if (hazards.must_wait(d.bindings, buffers))
+            device.barrier(Lane::compute, commands);
+        const VkDescriptorSet set = make_set(recording.pool, d, buffers);
+        api.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, d.pipeline->handle);
+        api.CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, d.pipeline->layout, 0,
+                                  1, &set, 0, nullptr);
+        if (!d.push.empty())
+            api.CmdPushConstants(commands, d.pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                 static_cast<uint32_t>(d.push.size() * sizeof d.push[0]),
+                                 d.push.data());
+        api.CmdDispatch(commands, d.groups.x, d.groups.y, d.groups.z);
+    }
+    if (part.end == dispatches_.size()) {
+        stamp_until(n_steps_);
+        device.barrier(Lane::compute, commands, true);
+    }
+    check(api.EndCommandBuffer(commands), "recording a program");
+}
+
+void Program::release(Recording& recording) const noexcept {
+    const Device& device = device_.device;
+    device.wait_idle();
+    for (VkCommandBuffer commands : recording.commands)
+        device.free_commands(Lane::compute, commands);
     device.api().DestroyDescriptorPool(device.handle(), recording.pool, nullptr);
 }
 
@@ -196,9 +250,15 @@ lm_token Program::submit(lm_buffer* const* buffers, lm_token wait) {
             recordings_.pop_back();
         }
     }
-    Recording& recording = recordings_.front();
-    recording.last = device_.device.submit(recording.commands, wait);
-    return recording.last;
+    return submit(recordings_.front(), wait);
+}
+
+lm_token Program::submit(Recording& recording, lm_token wait) {
+    device_.memory.flush(); // what this may wait for
+    lm_token token = wait;
+    for (size_t i = 0; i < parts_.size(); ++i)
+        token = device_.device.submit(Lane::compute, recording.commands[i], token, parts_[i].what);
+    return token;
 }
 
 void Program::profile(lm_buffer* const* buffers, double* seconds) {
@@ -215,14 +275,14 @@ void Program::profile(lm_buffer* const* buffers, double* seconds) {
     Recording recording;
     try {
         recording = record(buffers, queries);
-        recording.last = device_.device.submit(recording.commands, 0);
-        device_.memory.wait(recording.last);
+        device_.memory.wait(submit(recording, 0));
         check(device.api().GetQueryPoolResults(
                   device.handle(), queries, 0, n_steps_ + 1, ticks.size() * sizeof ticks[0],
                   ticks.data(), sizeof ticks[0], VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT),
               "reading timestamps");
         release(recording);
     } catch (...) {
+        release(recording);
         device.api().DestroyQueryPool(device.handle(), queries, nullptr);
         throw;
     }

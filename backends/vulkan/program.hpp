@@ -1,4 +1,5 @@
-/// A program: dispatches made once, recorded once for each set of buffers, submitted many times.
+/// A program: dispatches made once, recorded once for each set of buffers, submitted many times, in
+/// parts that are short enough for any driver's patience.
 #pragma once
 
 #include <list>
@@ -41,25 +42,35 @@ class Program {
     OpenDevice& device() const { return device_; }
 
   private:
+    /// Dispatches of one submission.
+    struct Part {
+        size_t begin = 0, end = 0;
+        std::shared_ptr<const std::string> what; // "steps 1 to 12 of ...", for messages
+    };
     struct Recording {
         std::vector<uint64_t> buffer_ids;
-        VkCommandBuffer commands = VK_NULL_HANDLE;
+        std::vector<VkCommandBuffer> commands; // one a part
         VkDescriptorPool pool = VK_NULL_HANDLE;
-        lm_token last = 0;
     };
 
-    void add_step(const lm_program_desc&, uint32_t index);
+    double add_step(const lm_program_desc&, uint32_t index);
+    void cut(const lm_program_desc&, std::span<const double> step_seconds);
+    std::string part_name(const lm_program_desc&, const Part&, size_t number, size_t count) const;
     Recording record(lm_buffer* const* buffers, VkQueryPool timestamps);
+    void record_part(const Part&, VkCommandBuffer, Recording&, std::span<const VkBuffer>,
+                     VkQueryPool timestamps, uint32_t& timed);
+    lm_token submit(Recording&, lm_token wait);
     VkDescriptorPool make_pool() const;
     VkDescriptorSet make_set(VkDescriptorPool, const Dispatch&,
                              std::span<const VkBuffer> buffers) const;
-    void release(Recording&) const;
+    void release(Recording&) const noexcept;
 
     OpenDevice& device_;
     std::string name_;
     std::vector<uint64_t> slot_bytes_;
     uint32_t n_steps_ = 0;
     std::vector<Dispatch> dispatches_;
+    std::vector<Part> parts_;
     std::list<Recording> recordings_; // the last used first
 };
 

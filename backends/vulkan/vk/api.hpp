@@ -69,6 +69,9 @@ namespace lamina::vulkan {
     X(DestroyDescriptorSetLayout)                                                                  \
     X(CreatePipelineLayout)                                                                        \
     X(DestroyPipelineLayout)                                                                       \
+    X(CreatePipelineCache)                                                                         \
+    X(DestroyPipelineCache)                                                                        \
+    X(GetPipelineCacheData)                                                                        \
     X(CreateComputePipelines)                                                                      \
     X(DestroyPipeline)                                                                             \
     X(CreateDescriptorPool)                                                                        \

@@ -4,13 +4,33 @@
 
 namespace lamina::vulkan {
 
-Device::Device(std::unique_ptr<Instance> instance, DeviceFacts facts, const lm_host* host)
-    : instance_(std::move(instance)), facts_(std::move(facts)), host_(host) {
-    const float priority = 1.0f;
-    auto queue = make<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
-    queue.queueFamilyIndex = facts_.queue_family;
-    queue.queueCount = 1;
-    queue.pQueuePriorities = &priority;
+namespace {
+
+constexpr lm_token kTransferBit = lm_token{1} << 63;
+
+Lane lane_of(lm_token token) {
+    return (token & kTransferBit) != 0 ? Lane::transfer : Lane::compute;
+}
+uint64_t value_of(lm_token token) { return token & ~kTransferBit; }
+lm_token token_of(Lane lane, uint64_t value) {
+    return value | (lane == Lane::transfer ? kTransferBit : 0);
+}
+
+} // namespace
+
+Device::Device(std::unique_ptr<Instance> instance, DeviceFacts facts, const lm_host* host,
+               const DeviceOptions& options)
+    : instance_(std::move(instance)), facts_(std::move(facts)), host_(host),
+      options_(options), families_{facts_.queue_family, facts_.transfer_family} {
+    const float priorities[] = {1.0f, 1.0f};
+    std::vector<VkDeviceQueueCreateInfo> queues;
+    for (const uint32_t family : this->families()) {
+        auto queue = make<VkDeviceQueueCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO);
+        queue.queueFamilyIndex = family;
+        queue.queueCount = family == facts_.transfer_family ? facts_.transfer_queue + 1 : 1;
+        queue.pQueuePriorities = priorities;
+        queues.push_back(queue);
+    }
     auto features = make<VkPhysicalDeviceVulkan12Features>(
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES);
     features.timelineSemaphore = VK_TRUE;
@@ -19,36 +39,45 @@ Device::Device(std::unique_ptr<Instance> instance, DeviceFacts facts, const lm_h
         extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
 
     auto info = make<VkDeviceCreateInfo>(VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, &features);
-    info.queueCreateInfoCount = 1;
-    info.pQueueCreateInfos = &queue;
+    info.queueCreateInfoCount = static_cast<uint32_t>(queues.size());
+    info.pQueueCreateInfos = queues.data();
     info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
     info.ppEnabledExtensionNames = extensions.data();
     check(instance_->api().CreateDevice(facts_.handle, &info, nullptr, &handle_),
           "opening the device");
     api_ = Loader::device(instance_->api(), handle_);
-    create();
+    create(timeline(Lane::compute), facts_.queue_family, 0);
+    create(timeline(Lane::transfer), facts_.transfer_family, facts_.transfer_queue);
 }
 
-void Device::create() {
-    api_.GetDeviceQueue(handle_, facts_.queue_family, 0, &queue_);
+void Device::create(Timeline& t, uint32_t family, uint32_t index) {
+    t.family = family;
+    api_.GetDeviceQueue(handle_, family, index, &t.queue);
 
     auto pool = make<VkCommandPoolCreateInfo>(VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO);
     pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
-    pool.queueFamilyIndex = facts_.queue_family;
-    check(api_.CreateCommandPool(handle_, &pool, nullptr, &pool_), "creating a command pool");
+    pool.queueFamilyIndex = family;
+    check(api_.CreateCommandPool(handle_, &pool, nullptr, &t.pool), "creating a command pool");
 
     auto type = make<VkSemaphoreTypeCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
     type.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
     const auto semaphore =
         make<VkSemaphoreCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, &type);
-    check(api_.CreateSemaphore(handle_, &semaphore, nullptr, &timeline_), "creating the timeline");
+    check(api_.CreateSemaphore(handle_, &semaphore, nullptr, &t.semaphore),
+          "creating the timeline");
 }
 
 Device::~Device() {
-    api_.DeviceWaitIdle(handle_);
-    api_.DestroySemaphore(handle_, timeline_, nullptr);
-    api_.DestroyCommandPool(handle_, pool_, nullptr);
+    wait_idle();
+    for (const Timeline& t : timelines_) {
+        api_.DestroySemaphore(handle_, t.semaphore, nullptr);
+        api_.DestroyCommandPool(handle_, t.pool, nullptr);
+    }
     api_.DestroyDevice(handle_, nullptr);
+}
+
+std::span<const uint32_t> Device::families() const {
+    return std::span(families_).first(families_[0] == families_[1] ? 1 : 2);
 }
 
 uint64_t Device::budget() const {
@@ -72,51 +101,98 @@ uint64_t Device::alignment() const {
     return std::max<uint64_t>(limits().minStorageBufferOffsetAlignment, 16);
 }
 
-lm_token Device::submit(VkCommandBuffer commands, lm_token wait) {
-    const lm_token signal = last_ + 1;
-    auto timeline =
+lm_token Device::submit(Lane lane, VkCommandBuffer commands, lm_token wait,
+                        std::shared_ptr<const std::string> what) {
+    if (!lost_.empty())
+        throw plugin::Error(LM_DEVICE_LOST, lost_);
+    Timeline& t = timeline(lane);
+    const uint64_t signal = t.last + 1;
+    if (what != nullptr) {
+        while (!running_.empty() && running_.front().value <= t.known)
+            running_.pop_front();
+        running_.push_back({signal, std::move(what)});
+        if (++submissions_ == options_.lose_at) {
+            wait_idle();
+            report_lost("submitting to the device");
+        }
+    }
+    // Submissions to one lane are in order as it is.
+    const bool waits = wait != 0 && lane_of(wait) != lane;
+    const uint64_t awaited = value_of(wait);
+    auto values =
         make<VkTimelineSemaphoreSubmitInfo>(VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO);
-    timeline.waitSemaphoreValueCount = wait != 0 ? 1 : 0;
-    timeline.pWaitSemaphoreValues = &wait;
-    timeline.signalSemaphoreValueCount = 1;
-    timeline.pSignalSemaphoreValues = &signal;
+    values.waitSemaphoreValueCount = waits ? 1 : 0;
+    values.pWaitSemaphoreValues = &awaited;
+    values.signalSemaphoreValueCount = 1;
+    values.pSignalSemaphoreValues = &signal;
     const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    auto info = make<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO, &timeline);
-    info.waitSemaphoreCount = timeline.waitSemaphoreValueCount;
-    info.pWaitSemaphores = &timeline_;
+    auto info = make<VkSubmitInfo>(VK_STRUCTURE_TYPE_SUBMIT_INFO, &values);
+    info.waitSemaphoreCount = values.waitSemaphoreValueCount;
+    info.pWaitSemaphores = &timeline(lane_of(wait)).semaphore;
     info.pWaitDstStageMask = &stage;
     info.commandBufferCount = 1;
     info.pCommandBuffers = &commands;
     info.signalSemaphoreCount = 1;
-    info.pSignalSemaphores = &timeline_;
-    check(api_.QueueSubmit(queue_, 1, &info, VK_NULL_HANDLE), "submitting to the device");
-    return last_ = signal;
+    info.pSignalSemaphores = &t.semaphore;
+    check_alive(api_.QueueSubmit(t.queue, 1, &info, VK_NULL_HANDLE), "submitting to the device");
+    t.last = signal;
+    return token_of(lane, signal);
 }
 
+lm_token Device::next(Lane lane) const { return token_of(lane, timeline(lane).last + 1); }
+
 bool Device::passed(lm_token token) const {
-    if (token == 0)
-        return true;
-    uint64_t value = 0;
-    check(api_.GetSemaphoreCounterValue(handle_, timeline_, &value), "reading the timeline");
-    return value >= token;
+    const Timeline& t = timeline(lane_of(token));
+    if (value_of(token) > t.known)
+        check_alive(api_.GetSemaphoreCounterValue(handle_, t.semaphore, &t.known),
+                    "reading the timeline");
+    return value_of(token) <= t.known;
 }
 
 void Device::wait(lm_token token) const {
-    if (token == 0)
+    const Timeline& t = timeline(lane_of(token));
+    const uint64_t value = value_of(token);
+    if (value <= t.known)
         return;
-    if (token > last_)
-        plugin::invalid("wait for token " + std::to_string(token) + "; the last one given is " +
-                        std::to_string(last_));
+    if (value > t.last)
+        plugin::invalid("wait for token " + std::to_string(value) + "; the last one given is " +
+                        std::to_string(t.last));
+    if (!lost_.empty())
+        throw plugin::Error(LM_DEVICE_LOST, lost_);
     auto info = make<VkSemaphoreWaitInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO);
     info.semaphoreCount = 1;
-    info.pSemaphores = &timeline_;
-    info.pValues = &token;
-    check(api_.WaitSemaphores(handle_, &info, UINT64_MAX), "waiting for the device");
+    info.pSemaphores = &t.semaphore;
+    info.pValues = &value;
+    check_alive(api_.WaitSemaphores(handle_, &info, UINT64_MAX), "waiting for the device");
+    t.known = value;
 }
 
-VkCommandBuffer Device::allocate_commands() const {
+void Device::wait_idle() const noexcept { api_.DeviceWaitIdle(handle_); }
+
+void Device::check_alive(VkResult result, const char* doing) const {
+    if (result == VK_ERROR_DEVICE_LOST)
+        report_lost(doing);
+    check(result, doing);
+}
+
+void Device::report_lost(const char* doing) const {
+    const Timeline& t = timeline(Lane::compute);
+    uint64_t value = 0; // a lost device may answer anything
+    if (api_.GetSemaphoreCounterValue(handle_, t.semaphore, &value) == VK_SUCCESS &&
+        value <= t.last)
+        t.known = std::max(t.known, value);
+    const auto at = std::find_if(running_.begin(), running_.end(),
+                                 [&](const Running& r) { return r.value > t.known; });
+    lost_ = std::string("the device was lost (") + doing + ")" +
+            (at != running_.end() ? " in " + *at->what : std::string()) +
+            "\n  hint: the driver resets a device that does not answer in time; a smaller batch, or"
+            " submission_ms=10 behind --backend vulkan, makes its work shorter";
+    throw plugin::Error(LM_DEVICE_LOST, lost_);
+}
+
+VkCommandBuffer Device::allocate_commands(Lane lane) const {
     auto info = make<VkCommandBufferAllocateInfo>(VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO);
-    info.commandPool = pool_;
+    info.commandPool = timeline(lane).pool;
     info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
     info.commandBufferCount = 1;
     VkCommandBuffer commands = VK_NULL_HANDLE;
@@ -124,8 +200,8 @@ VkCommandBuffer Device::allocate_commands() const {
     return commands;
 }
 
-void Device::free_commands(VkCommandBuffer commands) const {
-    api_.FreeCommandBuffers(handle_, pool_, 1, &commands);
+void Device::free_commands(Lane lane, VkCommandBuffer commands) const {
+    api_.FreeCommandBuffers(handle_, timeline(lane).pool, 1, &commands);
 }
 
 void Device::begin(VkCommandBuffer commands, VkCommandBufferUsageFlags flags) const {
@@ -134,13 +210,18 @@ void Device::begin(VkCommandBuffer commands, VkCommandBufferUsageFlags flags) co
     check(api_.BeginCommandBuffer(commands, &info), "recording");
 }
 
-void Device::barrier(VkCommandBuffer commands, bool to_host) const {
-    constexpr VkPipelineStageFlags work =
-        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+void Device::barrier(Lane lane, VkCommandBuffer commands, bool to_host) const {
+    // A queue may be able to copy and nothing else.
+    const bool compute = lane == Lane::compute;
+    VkPipelineStageFlags work = VK_PIPELINE_STAGE_TRANSFER_BIT;
     auto memory = make<VkMemoryBarrier>(VK_STRUCTURE_TYPE_MEMORY_BARRIER);
-    memory.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
-    memory.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT |
-                           VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    memory.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+    memory.dstAccessMask = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    if (compute) {
+        work |= VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+        memory.srcAccessMask |= VK_ACCESS_SHADER_WRITE_BIT;
+        memory.dstAccessMask |= VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+    }
     if (to_host)
         memory.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
     api_.CmdPipelineBarrier(commands, work,

@@ -94,6 +94,15 @@ std::string quoted(const std::string& text) {
     return out + '"';
 }
 
+/// The extension that offers products of small matrices, if any.
+std::string cooperative_matrix(const std::set<std::string>& extensions) {
+    // The first is younger than the packaged headers.
+    for (const char* name : {"VK_KHR_cooperative_matrix", VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME})
+        if (extensions.count(name) > 0)
+            return name;
+    return "none";
+}
+
 std::string version_text(uint32_t version) {
     return std::to_string(VK_API_VERSION_MAJOR(version)) + "." +
            std::to_string(VK_API_VERSION_MINOR(version)) + "." +
@@ -116,7 +125,8 @@ void DeviceFacts::become_least_device() {
         limits.maxComputeWorkGroupCount[i] = 65535;
     }
     fp16 = false;
-    subgroup_size = 0; // unknown
+    subgroup_size = min_subgroup_size = max_subgroup_size = 0; // unknown
+    extensions.clear();
     private_memory = true;
 }
 
@@ -140,6 +150,12 @@ std::string DeviceFacts::details() const {
         json += ",\"pci\":" + quoted(pci);
     json += std::string(",\"fp16\":") + (fp16 ? "true" : "false");
     json += number("subgroup_size", subgroup_size);
+    json += number("min_subgroup_size", min_subgroup_size);
+    json += number("max_subgroup_size", max_subgroup_size);
+    json += ",\"cooperative_matrix\":" + quoted(cooperative_matrix(extensions));
+    json += ",\"copies\":" + quoted(transfer_family != queue_family ? "queue family of their own"
+                                    : transfer_queue != 0           ? "second queue"
+                                                                    : "same queue");
     json += ",\"heaps\":[";
     for (uint32_t i = 0; i < memory.memoryHeapCount; ++i)
         json += std::string(i > 0 ? "," : "") +
@@ -153,7 +169,12 @@ std::string DeviceFacts::details() const {
     json += number("max_workgroup_invocations", limits.maxComputeWorkGroupInvocations);
     json += number("max_shared_memory", limits.maxComputeSharedMemorySize);
     json += number("max_push_constants", limits.maxPushConstantsSize);
+    json += number("max_workgroup_size", limits.maxComputeWorkGroupSize[0]);
+    json += number("max_workgroups", limits.maxComputeWorkGroupCount[0]);
     json += number("max_storage_buffers", limits.maxPerStageDescriptorStorageBuffers);
+    json += number("max_set_storage_buffers", limits.maxDescriptorSetStorageBuffers);
+    json += number("max_memory_allocations", limits.maxMemoryAllocationCount);
+    json += number("timestamp_bits", timestamp_bits);
     return json + "}}";
 }
 
@@ -232,23 +253,39 @@ DeviceFacts Instance::facts(VkPhysicalDevice device) const {
     f.api_version = properties.properties.apiVersion;
     f.name = properties.properties.deviceName;
     f.vendor = vendor_name(properties.properties.vendorID);
+    f.vendor_id = properties.properties.vendorID;
+    f.device_id = properties.properties.deviceID;
+    f.driver_version_number = properties.properties.driverVersion;
+    std::copy_n(properties.properties.pipelineCacheUUID, VK_UUID_SIZE,
+                f.pipeline_cache_uuid.begin());
     f.type = type_name(properties.properties.deviceType);
     f.limits = properties.properties.limits;
     if (f.api_version < VK_API_VERSION_1_2)
         return f;
 
+    auto subgroups = make<VkPhysicalDeviceSubgroupSizeControlPropertiesEXT>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT);
+    const bool has_subgroups = f.api_version >= VK_API_VERSION_1_3 ||
+                               f.extensions.count(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME) > 0;
     const bool has_pci = f.extensions.count(VK_EXT_PCI_BUS_INFO_EXTENSION_NAME) > 0;
     if (has_pci)
         v12.pNext = &pci;
+    if (has_subgroups) {
+        subgroups.pNext = v12.pNext;
+        v12.pNext = &subgroups;
+    }
     properties.pNext = &v11;
     api_.GetPhysicalDeviceProperties2(device, &properties);
     f.driver = v12.driverName;
+    f.driver_id = v12.driverID;
     f.driver_version = v12.driverInfo[0] != '\0'
                            ? std::string(v12.driverInfo)
                            : version_text(properties.properties.driverVersion);
     f.uuid = hex(v11.deviceUUID);
     f.driver_uuid = hex(v11.driverUUID);
     f.subgroup_size = v11.subgroupSize;
+    f.min_subgroup_size = has_subgroups ? subgroups.minSubgroupSize : v11.subgroupSize;
+    f.max_subgroup_size = has_subgroups ? subgroups.maxSubgroupSize : v11.subgroupSize;
     f.max_allocation = v11.maxMemoryAllocationSize;
     if (has_pci) {
         char text[32];
@@ -274,9 +311,18 @@ DeviceFacts Instance::facts(VkPhysicalDevice device) const {
         enumerate<VkQueueFamilyProperties>(api_.GetPhysicalDeviceQueueFamilyProperties, device);
     for (uint32_t i = 0; i < families.size() && f.queue_family == UINT32_MAX; ++i)
         if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) != 0) {
-            f.queue_family = i;
+            f.queue_family = f.transfer_family = i;
             f.timestamp_bits = families[i].timestampValidBits;
+            f.transfer_queue = families[i].queueCount > 1 ? 1 : 0;
         }
+    for (uint32_t i = 0; i < families.size(); ++i) {
+        constexpr VkQueueFlags known = VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT;
+        if (families[i].queueCount > 0 && (families[i].queueFlags & VK_QUEUE_TRANSFER_BIT) != 0 &&
+            (families[i].queueFlags & ~known) == 0) {
+            f.transfer_family = i;
+            f.transfer_queue = 0;
+        }
+    }
     return f;
 }
 
@@ -285,10 +331,15 @@ std::vector<DeviceFacts> Instance::devices() const {
     for (const VkPhysicalDevice device :
          enumerate<VkPhysicalDevice>(api_.EnumeratePhysicalDevices, handle_)) {
         DeviceFacts f = facts(device);
-        if (f.api_version < VK_API_VERSION_1_2 || !f.timeline || f.queue_family == UINT32_MAX)
-            continue;
-        // Two drivers for one card (RADV and AMDVLK) give it different UUIDs, but it sits in one
-        // slot.
+        if (f.api_version >= VK_API_VERSION_1_2 && f.timeline && f.queue_family != UINT32_MAX)
+            list.push_back(std::move(f));
+    }
+    return each_once(std::move(list));
+}
+
+std::vector<DeviceFacts> each_once(std::vector<DeviceFacts> all) {
+    std::vector<DeviceFacts> list;
+    for (DeviceFacts& f : all) {
         const bool known = std::any_of(list.begin(), list.end(), [&](const DeviceFacts& other) {
             return f.uuid == other.uuid || (!f.pci.empty() && f.pci == other.pci);
         });

@@ -1,6 +1,7 @@
 /// The instance and the physical devices it sees.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,13 +16,20 @@ struct DeviceFacts {
     VkPhysicalDevice handle = VK_NULL_HANDLE; // valid as long as the instance that listed it
     std::string name, vendor, driver, driver_version, type, uuid, driver_uuid, pci;
     uint32_t api_version = 0;
+    uint32_t vendor_id = 0, device_id = 0;
+    uint32_t driver_id = 0; // VkDriverId: which driver, whatever its version
+    uint32_t driver_version_number = 0;
+    std::array<uint8_t, VK_UUID_SIZE> pipeline_cache_uuid{};
     VkPhysicalDeviceLimits limits{};
-    uint32_t subgroup_size = 0;
+    uint32_t subgroup_size = 0, min_subgroup_size = 0, max_subgroup_size = 0;
     uint64_t max_allocation = 0;
     bool fp16 = false;
     bool timeline = false;
     uint32_t queue_family = UINT32_MAX; // the one for compute; UINT32_MAX: none
     uint32_t timestamp_bits = 0;
+    // For copies: a family of its own, else a second queue of the compute family, else the same.
+    uint32_t transfer_family = UINT32_MAX;
+    uint32_t transfer_queue = 0;
     VkPhysicalDeviceMemoryProperties memory{};
     std::set<std::string> extensions;
     bool private_memory = false; // buffers are never mapped
@@ -57,6 +65,10 @@ class Instance {
     InstanceApi api_;
     VkDebugUtilsMessengerEXT messenger_ = VK_NULL_HANDLE;
 };
+
+/// The same list with each card once: two drivers for one card (RADV and AMDVLK) give it different
+/// UUIDs, but it sits in one slot. The first one stays.
+std::vector<DeviceFacts> each_once(std::vector<DeviceFacts>);
 
 /// Discrete before integrated before virtual before software. The list is not empty.
 size_t choose(const std::vector<DeviceFacts>&);

@@ -12,17 +12,28 @@ constexpr VkMemoryPropertyFlags kHost =
     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 constexpr VkMemoryPropertyFlags kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 
-// Staging buffers that wait for their next use; more are given back.
-constexpr size_t kSpareStaging = 8;
+// Staging buffers that wait for their next use: those of the inputs of a few steps. More are given
+// back, and so are large ones (a whole model's weights on their way to a file).
+constexpr size_t kSpareStaging = 32;
+constexpr uint64_t kLargeStaging = uint64_t{16} << 20;
+
+// Outputs up to this size lie in the host's own memory, where reading them is a copy of a few
+// bytes (losses and metrics); larger ones may be read again by the step itself.
+constexpr uint64_t kSmallOutput = 65536;
 
 std::string mib(uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
 
 } // namespace
 
-Memory::Memory(Device& device, uint64_t limit) : device_(device), limit_(limit) {}
+Memory::Memory(Device& device)
+    : device_(device), blocks_(device), limit_(device.options().memory_limit) {}
 
 Memory::~Memory() {
-    collect(true);
+    device_.wait_idle();
+    if (open_)
+        under_way_.push_back(std::move(*open_));
+    for (Batch& batch : under_way_)
+        finish(batch, false);
     for (auto& [buffer, reading] : spare_)
         release(buffer);
 }
@@ -43,41 +54,24 @@ std::string Memory::out_of_memory(uint64_t bytes) const {
                         : std::string());
 }
 
-void Memory::place(Buffer& buffer, const std::vector<VkMemoryPropertyFlags>& preferences) {
+Piece Memory::place(VkBuffer buffer, const std::vector<VkMemoryPropertyFlags>& preferences) {
     VkMemoryRequirements needs{};
-    device_.api().GetBufferMemoryRequirements(device_.handle(), buffer.handle, &needs);
+    device_.api().GetBufferMemoryRequirements(device_.handle(), buffer, &needs);
     const auto& memory = device_.facts().memory;
-    auto info = make<VkMemoryAllocateInfo>(VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO);
-    info.allocationSize = needs.size;
     for (const VkMemoryPropertyFlags flags : preferences) {
         const uint32_t type = memory_type(needs.memoryTypeBits, flags);
         if (type == UINT32_MAX ||
             memory.memoryHeaps[memory.memoryTypes[type].heapIndex].size < needs.size)
             continue;
-        info.memoryTypeIndex = type;
-        if (device_.api().AllocateMemory(device_.handle(), &info, nullptr, &buffer.memory) !=
-            VK_SUCCESS)
-            continue;
-        buffer.allocation = needs.size;
-        check(device_.api().BindBufferMemory(device_.handle(), buffer.handle, buffer.memory, 0),
-              "binding memory");
-        const VkMemoryPropertyFlags got = memory.memoryTypes[type].propertyFlags;
-        // A discrete card's memory that the host sees is slow to read: only where it was asked for.
-        const bool asked = (flags & kHost) == kHost;
-        const bool cached = (got & kCached) != 0 && !device_.facts().private_memory;
-        if ((got & kHost) == kHost && (asked || cached)) {
-            void* address = nullptr;
-            check(device_.api().MapMemory(device_.handle(), buffer.memory, 0, VK_WHOLE_SIZE, 0,
-                                          &address),
-                  "mapping memory");
-            buffer.mapped = static_cast<unsigned char*>(address);
-        }
-        return;
+        const Piece piece = blocks_.take(type, needs.size, needs.alignment);
+        if (piece.block != nullptr)
+            return piece;
     }
     throw plugin::Error(LM_OUT_OF_MEMORY, out_of_memory(needs.size));
 }
 
-Buffer Memory::make_buffer(uint64_t bytes, const std::vector<VkMemoryPropertyFlags>& preferences) {
+Buffer Memory::make_buffer(uint64_t bytes, const std::vector<VkMemoryPropertyFlags>& preferences,
+                           HostAccess access) {
     Buffer buffer;
     buffer.id = next_id_++;
     buffer.bytes = bytes;
@@ -86,21 +80,34 @@ Buffer Memory::make_buffer(uint64_t bytes, const std::vector<VkMemoryPropertyFla
     info.size = std::max<uint64_t>((bytes + 15) / 16 * 16, 16);
     info.usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
                  VK_BUFFER_USAGE_TRANSFER_DST_BIT;
-    info.sharingMode = VK_SHARING_MODE_EXCLUSIVE;
+    const auto families = device_.families();
+    info.sharingMode = families.size() > 1 ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE;
+    info.queueFamilyIndexCount = static_cast<uint32_t>(families.size());
+    info.pQueueFamilyIndices = families.data();
     check(device_.api().CreateBuffer(device_.handle(), &info, nullptr, &buffer.handle),
           "creating a buffer");
     try {
-        place(buffer, preferences);
+        buffer.piece = place(buffer.handle, preferences);
+        check(device_.api().BindBufferMemory(device_.handle(), buffer.handle,
+                                             buffer.piece.block->memory, buffer.piece.offset),
+              "binding memory");
     } catch (...) {
         release(buffer);
         throw;
     }
+    const Block& block = *buffer.piece.block;
+    const auto flags = device_.facts().memory.memoryTypes[block.type].propertyFlags;
+    // A discrete card's memory that the host sees is slow to read.
+    const bool cached = (flags & kCached) != 0;
+    if (block.mapped != nullptr &&
+        (access == HostAccess::always || (access == HostAccess::cached && cached)))
+        buffer.mapped = block.mapped + buffer.piece.offset;
     return buffer;
 }
 
 void Memory::release(Buffer& buffer) {
     device_.api().DestroyBuffer(device_.handle(), buffer.handle, nullptr);
-    device_.api().FreeMemory(device_.handle(), buffer.memory, nullptr);
+    blocks_.give_back(buffer.piece);
 }
 
 Buffer* Memory::create(uint64_t bytes, int32_t slot_kind) {
@@ -109,10 +116,18 @@ Buffer* Memory::create(uint64_t bytes, int32_t slot_kind) {
     // Drivers that are memory's neighbours (llvmpipe) would go on beyond their heap and be killed.
     if (bytes > limit || allocated_ > limit - bytes)
         throw plugin::Error(LM_OUT_OF_MEMORY, out_of_memory(bytes));
-    const bool host_writes = slot_kind == LM_SLOT_INPUT && !device_.facts().private_memory;
-    auto buffer = std::make_unique<Buffer>(
-        host_writes ? make_buffer(bytes, {kDevice | kHost, kDevice, kHost, 0})
-                    : make_buffer(bytes, {kDevice | kHost | kCached, kDevice, kHost, 0}));
+    std::vector<VkMemoryPropertyFlags> preferences{kDevice | kHost | kCached, kDevice, kHost, 0};
+    HostAccess access = HostAccess::cached;
+    if (device_.facts().private_memory) {
+        access = HostAccess::never;
+    } else if (slot_kind == LM_SLOT_INPUT) {
+        preferences = {kDevice | kHost, kDevice, kHost, 0};
+        access = HostAccess::always;
+    } else if (slot_kind == LM_SLOT_OUTPUT && bytes <= kSmallOutput) {
+        preferences = {kHost | kCached, kHost, kDevice, 0};
+        access = HostAccess::always;
+    }
+    auto buffer = std::make_unique<Buffer>(make_buffer(bytes, preferences, access));
     allocated_ += bytes;
     peak_ = std::max(peak_, allocated_);
     return buffer.release();
@@ -121,6 +136,12 @@ Buffer* Memory::create(uint64_t bytes, int32_t slot_kind) {
 void Memory::destroy(Buffer* buffer) {
     if (buffer == nullptr)
         return;
+    try {
+        flush();
+    } catch (const plugin::Error&) {
+        // The device is lost: nothing uses the buffer any more.
+    }
+    device_.wait_idle();
     allocated_ -= buffer->bytes;
     release(*buffer);
     delete buffer;
@@ -134,6 +155,7 @@ void Memory::check_range(const Buffer& buffer, uint64_t offset, uint64_t bytes) 
 }
 
 Buffer Memory::staging(uint64_t bytes, bool for_reading) {
+    collect();
     const auto fits = std::find_if(spare_.begin(), spare_.end(), [&](const auto& entry) {
         return entry.second == for_reading && entry.first.bytes >= bytes &&
                entry.first.bytes <= 4 * bytes + 4096;
@@ -143,22 +165,45 @@ Buffer Memory::staging(uint64_t bytes, bool for_reading) {
         spare_.erase(fits);
         return found;
     }
-    return for_reading ? make_buffer(bytes, {kHost | kCached, kHost}) : make_buffer(bytes, {kHost});
+    using Flags = std::vector<VkMemoryPropertyFlags>;
+    return make_buffer(bytes, for_reading ? Flags{kHost | kCached, kHost} : Flags{kHost},
+                       HostAccess::always);
+}
+
+void Memory::begin_batch(lm_token wait) {
+    VkCommandBuffer commands = device_.allocate_commands(Lane::transfer);
+    open_ = Batch{device_.next(Lane::transfer), wait, commands, {}, {}};
+    device_.begin(commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
+    device_.barrier(Lane::transfer, commands);
 }
 
 lm_token Memory::copy(const Buffer& from, uint64_t from_offset, const Buffer& to,
-                      uint64_t to_offset, uint64_t bytes, lm_token wait, Buffer staging_buffer,
-                      void* target) {
-    VkCommandBuffer commands = device_.allocate_commands();
-    device_.begin(commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT);
-    device_.barrier(commands);
-    const VkBufferCopy region{from_offset, to_offset, bytes};
-    device_.api().CmdCopyBuffer(commands, from.handle, to.handle, 1, &region);
-    device_.barrier(commands, true);
-    check(device_.api().EndCommandBuffer(commands), "recording a copy");
-    const lm_token token = device_.submit(commands, wait);
-    transfers_.push_back({token, staging_buffer, commands, target, bytes});
-    return token;
+                      uint64_t to_offset, const Buffer& device_side, lm_token wait, Copy copy) {
+    if (device_.passed(wait))
+        wait = 0;
+    if (open_ && open_->wait != wait)
+        flush();
+    if (!open_)
+        begin_batch(wait);
+    auto& touched = open_->touched;
+    if (std::find(touched.begin(), touched.end(), device_side.id) != touched.end())
+        device_.barrier(Lane::transfer, open_->commands);
+    touched.push_back(device_side.id);
+    const VkBufferCopy region{from_offset, to_offset, copy.bytes};
+    device_.api().CmdCopyBuffer(open_->commands, from.handle, to.handle, 1, &region);
+    open_->copies.push_back(copy);
+    return open_->token;
+}
+
+void Memory::flush() {
+    if (!open_)
+        return;
+    Batch batch = std::move(*open_);
+    open_.reset();
+    device_.barrier(Lane::transfer, batch.commands, true);
+    check(device_.api().EndCommandBuffer(batch.commands), "recording copies");
+    under_way_.push_back(batch);
+    device_.submit(Lane::transfer, batch.commands, batch.wait);
 }
 
 lm_token Memory::write(Buffer& buffer, uint64_t offset, const void* source, uint64_t bytes,
@@ -170,10 +215,9 @@ lm_token Memory::write(Buffer& buffer, uint64_t offset, const void* source, uint
         std::memcpy(buffer.mapped + offset, source, bytes);
         return 0;
     }
-    collect(false);
     const Buffer from = staging(bytes, false);
     std::memcpy(from.mapped, source, bytes);
-    return copy(from, 0, buffer, offset, bytes, wait, from, nullptr);
+    return copy(from, 0, buffer, offset, buffer, wait, {from, nullptr, bytes});
 }
 
 lm_token Memory::read(Buffer& buffer, uint64_t offset, void* target, uint64_t bytes,
@@ -185,30 +229,33 @@ lm_token Memory::read(Buffer& buffer, uint64_t offset, void* target, uint64_t by
         std::memcpy(target, buffer.mapped + offset, bytes);
         return 0;
     }
-    collect(false);
     const Buffer to = staging(bytes, true);
-    return copy(buffer, offset, to, 0, bytes, wait, to, target);
+    return copy(buffer, offset, to, 0, buffer, wait, {to, target, bytes});
 }
 
 void Memory::wait(lm_token token) {
+    flush();
     device_.wait(token);
-    collect(false);
+    collect();
 }
 
-void Memory::collect(bool all) {
-    while (!transfers_.empty() && (all || device_.passed(transfers_.front().token))) {
-        Transfer& done = transfers_.front();
-        if (all)
-            device_.wait(done.token);
-        else if (done.target != nullptr)
-            std::memcpy(done.target, done.staging.mapped, done.bytes);
-        device_.free_commands(done.commands);
-        if (spare_.size() < kSpareStaging)
-            spare_.emplace_back(done.staging, done.target != nullptr);
-        else
-            release(done.staging);
-        transfers_.pop_front();
+void Memory::collect() {
+    while (!under_way_.empty() && device_.passed(under_way_.front().token)) {
+        finish(under_way_.front(), true);
+        under_way_.pop_front();
     }
+}
+
+void Memory::finish(Batch& batch, bool hand_over) {
+    for (Copy& copy : batch.copies) {
+        if (hand_over && copy.target != nullptr)
+            std::memcpy(copy.target, copy.staging.mapped, copy.bytes);
+        if (spare_.size() < kSpareStaging && copy.staging.bytes <= kLargeStaging)
+            spare_.emplace_back(copy.staging, copy.target != nullptr);
+        else
+            release(copy.staging);
+    }
+    device_.free_commands(Lane::transfer, batch.commands);
 }
 
 lm_memory_info Memory::info() const {

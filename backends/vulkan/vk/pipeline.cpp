@@ -1,5 +1,7 @@
 #include "vk/pipeline.hpp"
 
+#include <chrono>
+
 namespace lamina::vulkan {
 
 Pipelines::~Pipelines() {
@@ -72,12 +74,28 @@ const Pipeline& Pipelines::get(std::span<const uint32_t> words, std::span<const 
     info.stage.pSpecializationInfo = constants.empty() ? nullptr : &specialization;
     info.layout = shape.layout;
     VkPipeline handle = VK_NULL_HANDLE;
-    const VkResult result = device_.api().CreateComputePipelines(device_.handle(), VK_NULL_HANDLE,
+    const auto begin = std::chrono::steady_clock::now();
+    const VkResult result = device_.api().CreateComputePipelines(device_.handle(), cache_.handle(),
                                                                  1, &info, nullptr, &handle);
+    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    ++made_;
     device_.api().DestroyShaderModule(device_.handle(), module, nullptr);
     check(result, "compiling a shader");
     return pipelines_.emplace(std::move(key), Pipeline{handle, shape.layout, shape.set})
         .first->second;
+}
+
+void Pipelines::settle() {
+    if (made_ == 0)
+        return;
+    device_.host()->log(LM_LOG_DEBUG,
+                        ("vulkan: " + std::to_string(made_) + " pipelines made in " +
+                         std::to_string(seconds_) + " s, with " +
+                         std::to_string(cache_.bytes_read()) + " bytes from the cache on disk")
+                            .c_str());
+    made_ = 0;
+    seconds_ = 0;
+    cache_.save();
 }
 
 } // namespace lamina::vulkan

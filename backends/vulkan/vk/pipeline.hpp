@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "vk/device.hpp"
+#include "vk/pipeline_cache.hpp"
 
 namespace lamina::vulkan {
 
@@ -18,7 +18,7 @@ struct Pipeline {
 
 class Pipelines {
   public:
-    explicit Pipelines(Device& device) : device_(device) {}
+    explicit Pipelines(Device& device) : device_(device), cache_(device) {}
     ~Pipelines();
     Pipelines(const Pipelines&) = delete;
     Pipelines& operator=(const Pipelines&) = delete;
@@ -28,7 +28,8 @@ class Pipelines {
     const Pipeline& get(std::span<const uint32_t> words, std::span<const uint32_t> constants,
                         uint32_t bindings, uint32_t push_bytes);
 
-    size_t size() const { return pipelines_.size(); }
+    /// Says in the log what the pipelines took since the last call, and keeps them on disk.
+    void settle();
 
   private:
     struct Layout {
@@ -38,6 +39,9 @@ class Pipelines {
     const Layout& layout(uint32_t bindings, uint32_t push_bytes);
 
     Device& device_;
+    PipelineCache cache_;
+    size_t made_ = 0; // since the last settle()
+    double seconds_ = 0;
     std::map<std::pair<uint32_t, uint32_t>, Layout> layouts_;
     std::map<std::vector<uint32_t>, Pipeline> pipelines_;
 };

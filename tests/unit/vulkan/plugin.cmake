@@ -5,3 +5,7 @@ foreach(backend vulkan reference)
   endif()
 endforeach()
 lamina_add_shaders(${target} ${folder}/shaders)
+# Parts of the backend that its table does not show.
+file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/backends/vulkan/vk/*.cpp)
+target_sources(${target} PRIVATE ${sources})
+target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/backends/vulkan)

@@ -117,6 +117,38 @@ TEST_CASE("transfers: what was written is read back, whatever offset and length"
     t.buffer_destroy(vulkan().device(), buffer);
 }
 
+TEST_CASE("transfers: many at once on memory that the host does not see, in order") {
+    BackendUnderTest& b = least_vulkan();
+    if (!b.available())
+        return;
+    const lm_backend& t = b.table();
+    auto error = no_error();
+    lm_buffer* buffers[5] = {};
+    uint32_t back[5] = {};
+    for (lm_buffer*& buffer : buffers) {
+        REQUIRE(t.buffer_create(b.device(), 256, LM_SLOT_INPUT, &buffer, &error) == LM_OK);
+        CHECK(t.buffer_map(b.device(), buffer) == nullptr);
+    }
+    lm_token token = 0;
+    for (uint32_t round = 1; round <= 40; ++round) {
+        for (uint32_t i = 0; i < 5; ++i) {
+            uint32_t value = 0; // the backend has copied it when it returns
+            for (const uint32_t factor : {1000u, 100u}) { // the second overwrites the first
+                value = factor * round + i;
+                REQUIRE(t.write(b.device(), buffers[i], 8, &value, 4, 0, &token, &error) == LM_OK);
+            }
+            value = 0;
+        }
+        for (uint32_t i = 0; i < 5; ++i)
+            REQUIRE(t.read(b.device(), buffers[i], 8, &back[i], 4, token, &token, &error) == LM_OK);
+        REQUIRE(t.wait(b.device(), token, &error) == LM_OK);
+        for (uint32_t i = 0; i < 5; ++i)
+            REQUIRE(back[i] == 100 * round + i);
+    }
+    for (lm_buffer* buffer : buffers)
+        t.buffer_destroy(b.device(), buffer);
+}
+
 TEST_CASE("describe: an operator without a kernel is refused by name") {
     if (!device_there())
         return;

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "device.hpp"
@@ -131,6 +132,59 @@ TEST_CASE("program: steps that reuse each other's memory run in order, on every 
         CHECK(two.last(0, token) == 0.0f);
         b->table().program_destroy(program);
     }
+}
+
+TEST_CASE("program: cut into many submissions it gives the same, and so does its profile") {
+    BackendUnderTest whole("vulkan"), parts("vulkan", {{"submission_ms", 1}});
+    if (!whole.available())
+        return;
+    std::vector<float> results;
+    for (BackendUnderTest* b : {&whole, &parts}) {
+        Chain chain(*b, 3);
+        for (int i = 0; i < 200; ++i) { // some milliseconds by the estimate of any device
+            chain.step("mul", {0, 0}, 1);
+            chain.step("sub", {1, 0}, 2);
+            chain.step("add", {2, 1}, 0);
+        }
+        lm_program* program = chain.create();
+        ArenaBuffer arena(*b, chain.bytes());
+        arena.fill(0.3f);
+        submit(*b, program, arena);
+        results.push_back(arena.last(0, submit(*b, program, arena)));
+        std::vector<double> seconds(600, -1);
+        auto error = no_error();
+        REQUIRE(b->table().profile(program, &arena.buffer, seconds.data(), &error) == LM_OK);
+        CHECK(*std::min_element(seconds.begin(), seconds.end()) >= 0);
+        b->table().program_destroy(program);
+    }
+    CHECK(results[0] == results[1]);
+}
+
+TEST_CASE("program: a lost device is an error that names the part, at every call, and closes") {
+    BackendUnderTest b("vulkan", {{"submission_ms", 1}, {"lose_device_at", 3}});
+    if (!b.available())
+        return;
+    Chain chain(b, 2);
+    for (int i = 0; i < 300; ++i) {
+        chain.step("exp", {0}, 1);
+        chain.step("copy", {1}, 0);
+    }
+    lm_program* program = chain.create();
+    ArenaBuffer arena(b, chain.bytes());
+    arena.fill(0.0f);
+    auto error = no_error();
+    lm_token token = 0;
+    CHECK(b.table().submit(program, &arena.buffer, 0, &token, &error) == LM_DEVICE_LOST);
+    const std::string message = error.message;
+    INFO(message);
+    CHECK(message.find("the device was lost") == 0);
+    CHECK(message.find("in part 3 of ") != std::string::npos);
+    CHECK(message.find("of program `chain`: steps ") != std::string::npos);
+    CHECK(message.find(" of 600, ") != std::string::npos);
+    CHECK(message.find("exp of exp") != std::string::npos);
+    CHECK(b.table().submit(program, &arena.buffer, 0, &token, &error) == LM_DEVICE_LOST);
+    CHECK(error.message == message);
+    b.table().program_destroy(program);
 }
 
 TEST_CASE("program: profile gives each step's time") {
