@@ -59,6 +59,7 @@ class Progress : public Callback {
         return true;
     }
     void train_end() override { bar_.reset(); }
+    bool may_lag() const override { return true; }
 
   private:
     ProgressMode mode_;

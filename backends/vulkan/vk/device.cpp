@@ -58,7 +58,9 @@ void Device::create(Timeline& t, uint32_t family, uint32_t index) {
     pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
     pool.queueFamilyIndex = family;
     check(api_.CreateCommandPool(handle_, &pool, nullptr, &t.pool), "creating a command pool");
+}
 
+void Device::create_semaphore(Timeline& t) {
     auto type = make<VkSemaphoreTypeCreateInfo>(VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO);
     type.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
     const auto semaphore =
@@ -116,6 +118,8 @@ lm_token Device::submit(Lane lane, VkCommandBuffer commands, lm_token wait,
             report_lost("submitting to the device");
         }
     }
+    if (t.semaphore == VK_NULL_HANDLE)
+        create_semaphore(t);
     // Submissions to one lane are in order as it is.
     const bool waits = wait != 0 && lane_of(wait) != lane;
     const uint64_t awaited = value_of(wait);

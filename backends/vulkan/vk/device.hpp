@@ -80,6 +80,8 @@ class Device {
     const Timeline& timeline(Lane lane) const { return timelines_[static_cast<size_t>(lane)]; }
     Timeline& timeline(Lane lane) { return timelines_[static_cast<size_t>(lane)]; }
     void create(Timeline&, uint32_t family, uint32_t index);
+    /// With the first submission: RADV without a card makes pipelines, but no semaphores.
+    void create_semaphore(Timeline&);
     /// As check(); a lost device is reported with what it was doing, now and ever after.
     void check_alive(VkResult, const char* doing) const;
     [[noreturn]] void report_lost(const char* doing) const;

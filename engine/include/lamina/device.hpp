@@ -54,7 +54,8 @@ class LAMINA_API Buffer {
     lm_buffer* raw() const { return buffer_; }
     /// Host address, or nullptr.
     void* map() const;
-    /// Both wait until the transfer is done. Throw Error.
+    /// Both come after all runs that were started, and wait until the transfer is done. Throw
+    /// Error.
     void write(const void* source, uint64_t bytes, uint64_t offset = 0);
     void read(void* target, uint64_t bytes, uint64_t offset = 0) const;
 
@@ -94,6 +95,10 @@ class LAMINA_API Device : public std::enable_shared_from_this<Device> {
     const lm_backend& table() const { return part_.as<lm_backend>(); }
     lm_device* raw() const { return device_; }
 
+    /// The token of the run that was started last: what comes after all runs waits for it.
+    lm_token latest_run() const { return latest_run_; }
+    void set_latest_run(lm_token token) { latest_run_ = token; }
+
   private:
     Device() = default;
 
@@ -102,6 +107,7 @@ class LAMINA_API Device : public std::enable_shared_from_this<Device> {
     std::vector<Part> kernels_;
     void* self_ = nullptr;
     lm_device* device_ = nullptr;
+    lm_token latest_run_ = 0;
     DeviceInfo info_;
     std::vector<std::pair<std::string, std::string>> forced_;
 };

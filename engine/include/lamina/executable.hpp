@@ -31,6 +31,8 @@ class LAMINA_API VariableStore {
     /// Scratch that all programs of the store share: at least so many bytes. Grows when asked for
     /// more.
     std::shared_ptr<Buffer> arena(uint64_t bytes);
+    /// Of all variables and the arena.
+    uint64_t bytes() const;
 
   private:
     struct Entry {
@@ -89,6 +91,19 @@ class LAMINA_API Executable {
     /// Runs once. inputs: every input of the graph by name, of its type. Updates variables; returns
     /// the outputs by name. Throws Error for a missing input or a wrong type.
     std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs);
+
+    // The same in two halves, so that the device computes while the host prepares what comes next.
+    // Runs of all programs on a device end in the order in which they were started. Each run under
+    // way has inputs and outputs of its own on the device.
+
+    /// Starts a run, and returns before it ends where the device can.
+    void submit(const std::map<std::string, Tensor>& inputs);
+    /// The outputs of the oldest run that was submitted and not collected, when it has ended.
+    std::map<std::string, Tensor> collect();
+    /// Whether that run is known to have ended, so that collect() does not wait.
+    bool oldest_ended() const;
+    /// Gives back the inputs and outputs of ended runs, but for one run's.
+    void release_spare();
 
     const Graph& graph() const;
     MemoryUse memory() const;

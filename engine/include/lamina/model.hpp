@@ -48,6 +48,9 @@ class LAMINA_API Callback {
     virtual bool batch_end(const BatchEvent&) { return true; }
     virtual bool epoch_end(const EpochRecord&) { return true; }
     virtual void train_end() {}
+    /// Whether batch_end may be told of a batch while later ones are computed, so that the device
+    /// need not wait for it. False: batch_end comes before the next batch starts.
+    virtual bool may_lag() const { return false; }
 };
 
 struct FitOptions {

@@ -11,6 +11,7 @@
 #include "lamina/sha256.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_json.hpp"
+#include "model/memory_advice.hpp"
 #include "model/model_state.hpp"
 #include "model/tracer.hpp"
 #include "passes/passes.hpp"
@@ -97,9 +98,13 @@ CompiledStep Model::State::compiled(Mode mode, int64_t batch, const SampleFormat
     if (mode == Mode::Train)
         stated_learning_rate = step.learning_rate;
     variables();
-    CompiledStep compiled{
-        std::make_shared<Executable>(std::move(step.graph), store, compile_options()),
-        std::move(step.metrics)};
+    for (const auto& [other, program] : programs_)
+        program.executable->release_spare();
+    CompiledStep compiled{nullptr, std::move(step.metrics)};
+    with_memory_advice(*this, mode, batch, format, [&] {
+        compiled.executable =
+            std::make_shared<Executable>(std::move(step.graph), store, compile_options());
+    });
     tell_where_it_runs(*compiled.executable);
     programs_.emplace_front(key, compiled);
     if (programs_.size() > kMostPrograms)

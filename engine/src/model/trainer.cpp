@@ -9,6 +9,8 @@
 
 #include "lamina/error.hpp"
 #include "lamina/text.hpp"
+#include "model/memory_advice.hpp"
+#include "model/step_queue.hpp"
 #include "model/tracer.hpp"
 
 namespace lamina {
@@ -79,13 +81,20 @@ Evaluation evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>&
     DataLoader loader(data, indices, loading);
     const SampleFormat format{data->sample().dtype, data->scale(), data->shift()};
     RunningMeans running;
+    StepQueue steps(false);
     Batch batch;
     while (loader.next(batch)) {
+        if (batch.size() != batch_size)
+            steps.settle(); // another program, which may need the memory of the runs under way
         const CompiledStep step = state.compiled(Mode::Evaluate, batch.size(), format);
         state.initialize(step.executable->graph(), 1);
-        const auto outputs = step.executable->run({{"x", batch.x}, {"y", batch.y}});
-        running.add(outputs, step.metrics, static_cast<double>(batch.size()));
+        const auto n = static_cast<double>(batch.size());
+        steps.push(step.executable, {{"x", batch.x}, {"y", batch.y}},
+                   [&running, n, metrics = step.metrics](const auto& outputs) {
+                       running.add(outputs, metrics, n);
+                   });
     }
+    steps.settle();
     return {running.means(), std::move(running.tables)};
 }
 
@@ -122,6 +131,24 @@ bool Trainer::interrupted() const {
 }
 
 FitResult Trainer::run() {
+    try {
+        run_epochs();
+    } catch (const Error& e) {
+        if (e.code() != StatusCode::DeviceLost)
+            throw;
+        const std::string& last = result_.checkpoint.empty() ? options_.resume : result_.checkpoint;
+        fail(e.code(),
+             last.empty()
+                 ? fmt::format("{}\n  no checkpoint had been written; --checkpoint-dir FOLDER "
+                               "writes one after every epoch",
+                               e.what())
+                 : fmt::format("{}\n  the last checkpoint is whole; go on with --resume {}",
+                               e.what(), last));
+    }
+    return std::move(result_);
+}
+
+void Trainer::run_epochs() {
     split_samples();
     expect_fitting(model_, *data_);
     if (state_.training.check_finite != options_.check_finite)
@@ -131,7 +158,8 @@ FitResult Trainer::run() {
     expect_reported(step);
     if (!options_.resume.empty())
         resume(step.graph);
-    state_.initialize(step.graph, options_.seed);
+    with_memory_advice(state_, Mode::Train, options_.batch_size, format(),
+                       [&] { state_.initialize(step.graph, options_.seed); });
     state_.drop_waiting_slots();
     state_.compiled(Mode::Train, options_.batch_size, format()); // before any time is taken
     last_checkpoint_ = now();
@@ -148,7 +176,12 @@ FitResult Trainer::run() {
     }
     for (const auto& c : options_.callbacks)
         c->train_end();
-    return std::move(result_);
+}
+
+bool Trainer::may_lag() const {
+    return !options_.check_finite &&
+           std::all_of(options_.callbacks.begin(), options_.callbacks.end(),
+                       [](const auto& c) { return c->may_lag(); });
 }
 
 void Trainer::split_samples() {
@@ -193,22 +226,16 @@ void Trainer::expect_reported(const StepGraph& step) {
     monitor_ = Monitor(monitor);
 }
 
-std::map<std::string, Tensor> Trainer::run_step(const CompiledStep& step, const Batch& batch,
-                                                int epoch, int64_t first_sample) {
+std::map<std::string, Tensor> Trainer::step_inputs(const Batch& batch, int epoch,
+                                                   int64_t first_sample) const {
     const auto steps = static_cast<int64_t>(state_.iterations);
-    auto outputs = step.executable->run(
-        {{"x", batch.x},
-         {"y", batch.y},
-         {"learning_rate", Tensor::scalar(static_cast<float>(learning_rate()))},
-         {"iterations", Tensor::scalar(static_cast<float>(steps))},
-         {"epoch", Tensor::scalar(static_cast<float>(epoch))},
-         {"rng_state", Tensor::from(std::vector<int64_t>{static_cast<int64_t>(options_.seed), steps,
-                                                         first_sample})}});
-    ++state_.iterations;
-    result_.samples += static_cast<uint64_t>(batch.size());
-    if (options_.check_finite)
-        expect_finite(outputs);
-    return outputs;
+    return {{"x", batch.x},
+            {"y", batch.y},
+            {"learning_rate", Tensor::scalar(static_cast<float>(learning_rate()))},
+            {"iterations", Tensor::scalar(static_cast<float>(steps))},
+            {"epoch", Tensor::scalar(static_cast<float>(epoch))},
+            {"rng_state", Tensor::from(std::vector<int64_t>{static_cast<int64_t>(options_.seed),
+                                                            steps, first_sample})}};
 }
 
 bool Trainer::train_epoch(int epoch, EpochRecord& record) {
@@ -229,26 +256,40 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     for (const auto& c : options_.callbacks)
         c->epoch_begin({epoch, batches, skip * options_.batch_size, total});
     RunningMeans running = epoch == first_epoch_ ? first_means_ : RunningMeans{};
+    StepQueue steps(!may_lag());
     Batch batch;
     for (int64_t b = skip; !result_.interrupted && loader.next(batch); ++b) {
+        if (batch.size() != options_.batch_size)
+            steps.settle(); // another program, which may need the memory of the runs under way
         const CompiledStep step = state_.compiled(Mode::Train, batch.size(), format());
-        const auto outputs = run_step(step, batch, epoch, b * options_.batch_size);
-        running.add(outputs, step.metrics, static_cast<double>(batch.size()));
-        if (const auto rate = outputs.find("scheduled_learning_rate"); rate != outputs.end())
-            scheduled_rate_ = scalar(rate->second);
-        const Values means = running.means();
-        for (const auto& c : options_.callbacks)
-            stop_ = !c->batch_end({epoch, b, batches, static_cast<int64_t>(running.samples),
-                                   now() - begin, means}) ||
-                    stop_;
+        const auto inputs = step_inputs(batch, epoch, b * options_.batch_size);
+        const uint64_t number = ++state_.iterations;
+        const int64_t n = batch.size();
+        result_.samples += static_cast<uint64_t>(n);
+        const auto ended = [&, b, n, number, metrics = step.metrics](const auto& outputs) {
+            if (options_.check_finite)
+                expect_finite(outputs, number);
+            running.add(outputs, metrics, static_cast<double>(n));
+            if (const auto rate = outputs.find("scheduled_learning_rate"); rate != outputs.end())
+                scheduled_rate_ = scalar(rate->second);
+            const Values means = running.means();
+            for (const auto& c : options_.callbacks)
+                stop_ = !c->batch_end({epoch, b, batches, static_cast<int64_t>(running.samples),
+                                       now() - begin, means}) ||
+                        stop_;
+        };
+        steps.push(step.executable, inputs, ended);
         if (b + 1 == batches)
             break; // validation comes first
         result_.interrupted = stop_ || interrupted();
         const bool due = options_.checkpoint_minutes > 0 &&
                          now() - last_checkpoint_ > 60 * options_.checkpoint_minutes;
-        if (result_.interrupted || due)
-            write_checkpoint(epoch, b + 1, running);
+        if (!result_.interrupted && !due)
+            continue;
+        steps.settle();
+        write_checkpoint(epoch, b + 1, running);
     }
+    steps.settle();
     record.seconds = now() - begin;
     record.values = running.means();
     result_.seconds += record.seconds;
@@ -257,7 +298,7 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     return !result_.interrupted;
 }
 
-void Trainer::expect_finite(const std::map<std::string, Tensor>& outputs) const {
+void Trainer::expect_finite(const std::map<std::string, Tensor>& outputs, uint64_t step) {
     // By name they stand in the order in which the step computes them, so that the first one is
     // where it began.
     for (const auto& [name, value] : outputs) {
@@ -267,7 +308,7 @@ void Trainer::expect_finite(const std::map<std::string, Tensor>& outputs) const 
         fail(StatusCode::InvalidArgument,
              fmt::format("--check-finite: {} is not finite at step {}\n  hint: a smaller learning "
                          "rate, or clipping: --optimizer adam:clipnorm=1",
-                         what, state_.iterations));
+                         what, step));
     }
 }
 

@@ -26,19 +26,22 @@ class Trainer {
     FitResult run();
 
   private:
+    void run_epochs();
+    /// Whether everyone who hears of steps may hear of them later.
+    bool may_lag() const;
     void split_samples();
     void expect_reported(const StepGraph& step);
     Checkpoint describe_run() const;
     void resume(const Graph& graph);
     bool train_epoch(int epoch, EpochRecord& record);
-    std::map<std::string, Tensor> run_step(const CompiledStep& step, const Batch& batch, int epoch,
-                                           int64_t first_sample);
+    std::map<std::string, Tensor> step_inputs(const Batch& batch, int epoch,
+                                              int64_t first_sample) const;
     void validate(EpochRecord& record);
     bool after_epoch(EpochRecord& record);
     void write_checkpoint(int epoch, int64_t batch, const RunningMeans& means);
     SampleFormat format() const;
     double learning_rate() const;
-    void expect_finite(const std::map<std::string, Tensor>& outputs) const;
+    static void expect_finite(const std::map<std::string, Tensor>& outputs, uint64_t step);
     bool interrupted() const;
     bool stopped_early() const;
 

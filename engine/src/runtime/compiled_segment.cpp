@@ -1,5 +1,8 @@
 #include "runtime/compiled_segment.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "plugins/host.hpp"
@@ -8,16 +11,14 @@
 namespace lamina {
 
 CompiledSegment::CompiledSegment(Segment segment, std::shared_ptr<VariableStore> variables)
-    : segment_(std::move(segment)), variables_(std::move(variables)) {
+    : segment_(std::move(segment)), variables_(std::move(variables)),
+      program_(nullptr, table().program_destroy) {
     plan_ = plan_memory(segment_.graph, segment_.selections, device().info().alignment);
     build_program();
-    allocate();
+    allocate_shared();
     write_constants();
-}
-
-CompiledSegment::~CompiledSegment() {
-    if (program_ != nullptr)
-        table().program_destroy(program_);
+    spare_.push_back(make_run());
+    variables_->arena(plan_.slots[0].bytes); // too much for the device shows here, not in a run
 }
 
 void CompiledSegment::build_program() {
@@ -27,31 +28,74 @@ void CompiledSegment::build_program() {
     steps_ = description.steps();
     for (StepInfo& step : steps_)
         step.backend = device().backend();
-    call(table().program_create, device().raw(), &description.desc(), &program_);
+    lm_program* made = nullptr;
+    call(table().program_create, device().raw(), &description.desc(), &made);
+    program_.reset(made);
 }
 
-void CompiledSegment::allocate() {
+namespace {
+
+bool is_own(SlotKind kind) { return kind == SlotKind::Input || kind == SlotKind::Output; }
+
+int32_t slot_kind(SlotKind kind) {
     static constexpr int32_t kinds[] = {LM_SLOT_ARENA, LM_SLOT_VARIABLE, LM_SLOT_CONSTANT,
                                         LM_SLOT_INPUT, LM_SLOT_OUTPUT};
+    return kinds[static_cast<size_t>(kind)];
+}
+
+} // namespace
+
+void CompiledSegment::allocate_shared() {
     for (const Slot& slot : plan_.slots) {
-        if (slot.kind == SlotKind::Arena)
-            buffers_.push_back(nullptr); // bound at each run
-        else if (slot.kind == SlotKind::Variable)
-            buffers_.push_back(
+        if (slot.kind == SlotKind::Variable)
+            shared_.push_back(
                 variables_->require(slot.name, segment_.graph.variables()[slot.index].type));
+        else if (slot.kind == SlotKind::Constant)
+            shared_.push_back(device().allocate(slot.bytes, slot_kind(slot.kind)));
         else
-            buffers_.push_back(
-                device().allocate(slot.bytes, kinds[static_cast<size_t>(slot.kind)]));
-        raw_buffers_.push_back(buffers_.back() ? buffers_.back()->raw() : nullptr);
+            shared_.push_back(nullptr);
     }
     seen_.resize(plan_.slots.size());
+}
+
+CompiledSegment::Run CompiledSegment::make_run() const {
+    Run run;
+    for (size_t i = 0; i < plan_.slots.size(); ++i) {
+        const Slot& slot = plan_.slots[i];
+        const bool own = is_own(slot.kind) && shared_[i] == nullptr;
+        run.own.push_back(own ? device().allocate(slot.bytes, slot_kind(slot.kind)) : nullptr);
+        const auto& buffer = own ? run.own.back() : shared_[i];
+        run.bound.push_back(buffer ? buffer->raw() : nullptr);
+    }
+    return run;
+}
+
+/// At the end of those under way.
+CompiledSegment::Run& CompiledSegment::next_run() {
+    if (spare_.empty())
+        spare_.push_back(make_run());
+    under_way_.splice(under_way_.end(), spare_, spare_.begin());
+    Run& run = under_way_.back();
+    // The arena is bound anew each time: another program may have made it grow.
+    run.bound[0] = variables_->arena(plan_.slots[0].bytes)->raw();
+    return run;
+}
+
+void CompiledSegment::give_back(std::list<Run>::iterator run) {
+    run->held.clear();
+    spare_.splice(spare_.end(), under_way_, run);
+}
+
+void CompiledSegment::release_spare() {
+    while (spare_.size() + std::min<size_t>(under_way_.size(), 1) > 1)
+        spare_.pop_back();
 }
 
 void CompiledSegment::write_constants() {
     for (const auto& [value, offset] : plan_.constants) {
         const Tensor& data = segment_.graph.constant(value);
         if (data.bytes() > 0)
-            buffers_[1]->write(data.raw(), data.bytes(), offset);
+            shared_[1]->write(data.raw(), data.bytes(), offset);
     }
 }
 
@@ -63,44 +107,53 @@ size_t CompiledSegment::slot(SlotKind kind, const std::string& name) const {
 }
 
 void CompiledSegment::join(const std::string& name, const CompiledSegment& maker) {
+    // Programs of several segments have one run at a time.
     const size_t here = slot(SlotKind::Input, name);
-    buffers_[here] = maker.buffers_[maker.slot(SlotKind::Output, name)];
-    raw_buffers_[here] = buffers_[here]->raw();
-    joined_.insert(name);
+    shared_[here] = maker.spare_.front().own[maker.slot(SlotKind::Output, name)];
+    spare_.front().own[here] = nullptr;
+    spare_.front().bound[here] = shared_[here]->raw();
 }
 
-void CompiledSegment::write_inputs(const std::map<std::string, Tensor>& values) {
+const Tensor& CompiledSegment::input(const Slot& slot,
+                                     const std::map<std::string, Tensor>& inputs) const {
+    const auto it = inputs.find(slot.name);
+    if (it == inputs.end())
+        fail(StatusCode::InvalidArgument, fmt::format("input `{}` was not given", slot.name));
+    const Tensor& value = it->second;
+    const TensorType& wanted = segment_.graph.type(segment_.graph.inputs()[slot.index].second);
+    const TensorType got{value.dtype(), value.shape()};
+    if (!(got == wanted))
+        throw ShapeError(fmt::format("input `{}`: expected {}, got {}", slot.name,
+                                     wanted.to_string(), got.to_string()));
+    return value;
+}
+
+/// Returns the token that the run has to wait for. Nothing uses the run's buffers.
+lm_token CompiledSegment::write_inputs(Run& run,
+                                       const std::map<std::string, Tensor>& inputs) const {
+    lm_token last = 0;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
-        const Slot& slot = plan_.slots[i];
-        if (slot.kind != SlotKind::Input || joined_.contains(slot.name))
+        if (plan_.slots[i].kind != SlotKind::Input || run.own[i] == nullptr)
             continue;
-        const auto it = values.find(slot.name);
-        if (it == values.end())
-            fail(StatusCode::InvalidArgument, fmt::format("input `{}` was not given", slot.name));
-        const Tensor& value = it->second;
-        const TensorType& wanted = segment_.graph.type(segment_.graph.inputs()[slot.index].second);
-        const TensorType got{value.dtype(), value.shape()};
-        if (!(got == wanted))
-            throw ShapeError(fmt::format("input `{}`: expected {}, got {}", slot.name,
-                                         wanted.to_string(), got.to_string()));
-        if (value.bytes() > 0)
-            buffers_[i]->write(value.raw(), value.bytes());
+        const Tensor& value = input(plan_.slots[i], inputs);
+        if (value.bytes() == 0)
+            continue;
+        run.held.push_back(value);
+        lm_token token = 0;
+        call(table().write, device().raw(), run.own[i]->raw(), uint64_t{0}, value.raw(),
+             uint64_t{value.bytes()}, lm_token{0}, &token);
+        last = token != 0 ? token : last;
     }
-}
-
-/// The arena is bound anew each time: another program may have made it grow.
-lm_buffer* const* CompiledSegment::bound() {
-    raw_buffers_[0] = variables_->arena(plan_.slots[0].bytes)->raw();
-    return raw_buffers_.data();
+    return last;
 }
 
 /// What the backend has packed of a variable is out of date.
 void CompiledSegment::tell_of_written_variables() {
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
-        if (plan_.slots[i].kind != SlotKind::Variable || seen_[i] == buffers_[i]->version())
+        if (plan_.slots[i].kind != SlotKind::Variable || seen_[i] == shared_[i]->version())
             continue;
-        table().program_variable_written(program_, static_cast<uint32_t>(i));
-        seen_[i] = buffers_[i]->version();
+        table().program_variable_written(program_.get(), static_cast<uint32_t>(i));
+        seen_[i] = shared_[i]->version();
     }
 }
 
@@ -109,37 +162,69 @@ void CompiledSegment::note_updates() {
         const Slot& slot = plan_.slots[i];
         if (slot.kind == SlotKind::Variable &&
             segment_.graph.variables()[slot.index].update != kNone)
-            buffers_[i]->note_written();
+            shared_[i]->note_written();
     }
 }
 
-void CompiledSegment::run() {
-    tell_of_written_variables();
-    lm_token token = 0;
-    call(table().submit, program_, bound(), lm_token{0}, &token);
-    call(table().wait, device().raw(), token);
-    note_updates();
+template <class Use>
+void CompiledSegment::with_next_run(const std::map<std::string, Tensor>& inputs, const Use& use) {
+    Run& run = next_run();
+    try {
+        const lm_token written = write_inputs(run, inputs);
+        tell_of_written_variables();
+        use(run, written);
+        note_updates();
+    } catch (...) {
+        give_back(std::prev(under_way_.end()));
+        throw;
+    }
 }
 
-void CompiledSegment::profile(std::vector<double>& seconds) {
-    tell_of_written_variables();
-    const size_t before = seconds.size();
-    seconds.resize(before + steps_.size());
-    call(table().profile, program_, bound(), seconds.data() + before);
-    note_updates();
+void CompiledSegment::start(const std::map<std::string, Tensor>& inputs) {
+    with_next_run(inputs, [&](Run& run, lm_token written) {
+        call(table().submit, program_.get(), run.bound.data(), written, &run.token);
+        device().set_latest_run(run.token);
+    });
 }
 
-void CompiledSegment::read_outputs(std::map<std::string, Tensor>& values) const {
+void CompiledSegment::finish(std::map<std::string, Tensor>& values) {
+    try {
+        read_outputs(under_way_.front(), values);
+    } catch (...) {
+        give_back(under_way_.begin());
+        throw;
+    }
+    give_back(under_way_.begin());
+}
+
+void CompiledSegment::profile(std::map<std::string, Tensor>& values, std::vector<double>& seconds) {
+    with_next_run(values, [&](Run& run, lm_token written) {
+        call(table().wait, device().raw(), written);
+        const size_t before = seconds.size();
+        seconds.resize(before + steps_.size());
+        call(table().profile, program_.get(), run.bound.data(), seconds.data() + before);
+        run.token = 0;
+    });
+    finish(values);
+}
+
+void CompiledSegment::read_outputs(const Run& run, std::map<std::string, Tensor>& values) const {
+    call(table().wait, device().raw(), run.token);
+    lm_token last = 0;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
         const Slot& slot = plan_.slots[i];
         if (slot.kind != SlotKind::Output || kept_.contains(slot.name))
             continue;
         const TensorType& type = segment_.graph.type(segment_.graph.outputs()[slot.index].second);
         Tensor value = Tensor::uninitialized(type.dtype, type.shape);
+        lm_token token = 0;
         if (value.bytes() > 0)
-            buffers_[i]->read(value.raw(), value.bytes());
+            call(table().read, device().raw(), run.own[i]->raw(), uint64_t{0}, value.raw(),
+                 uint64_t{value.bytes()}, run.token, &token);
+        last = token != 0 ? token : last;
         values.insert_or_assign(slot.name, std::move(value));
     }
+    call(table().wait, device().raw(), last);
 }
 
 } // namespace lamina

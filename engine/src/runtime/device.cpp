@@ -167,16 +167,16 @@ void* Buffer::map() const { return device_->table().buffer_map(device_->raw(), b
 
 void Buffer::write(const void* source, uint64_t bytes, uint64_t offset) {
     lm_token token = 0;
-    call(device_->table().write, device_->raw(), buffer_, offset, source, bytes, lm_token{0},
-         &token);
+    call(device_->table().write, device_->raw(), buffer_, offset, source, bytes,
+         device_->latest_run(), &token);
     call(device_->table().wait, device_->raw(), token);
     note_written();
 }
 
 void Buffer::read(void* target, uint64_t bytes, uint64_t offset) const {
     lm_token token = 0;
-    call(device_->table().read, device_->raw(), buffer_, offset, target, bytes, lm_token{0},
-         &token);
+    call(device_->table().read, device_->raw(), buffer_, offset, target, bytes,
+         device_->latest_run(), &token);
     call(device_->table().wait, device_->raw(), token);
 }
 

@@ -1,5 +1,7 @@
 #include "lamina/executable.hpp"
 
+#include <deque>
+
 #include <fmt/format.h>
 
 #include "passes/passes.hpp"
@@ -57,6 +59,13 @@ std::shared_ptr<Buffer> VariableStore::arena(uint64_t bytes) {
         arena_ = device_->allocate(bytes, LM_SLOT_ARENA);
     }
     return arena_;
+}
+
+uint64_t VariableStore::bytes() const {
+    uint64_t sum = arena_ == nullptr ? 0 : arena_->bytes();
+    for (const auto& [name, e] : entries_)
+        sum += e.buffer->bytes();
+    return sum;
 }
 
 namespace {
@@ -139,6 +148,8 @@ struct Executable::State {
     std::vector<ProgramPart> descriptions;
     std::vector<Partition::Transfer> reads, writes;
     std::vector<StepInfo> steps;
+    // Of runs in several segments, which end before submit() returns; the oldest first.
+    std::deque<std::map<std::string, Tensor>> ended;
 
     State(Graph g, std::shared_ptr<VariableStore> v, const CompileOptions& options)
         : variables(std::move(v)) {
@@ -183,6 +194,16 @@ struct Executable::State {
         }
     }
 
+    /// The one segment is all there is to a run: nothing to do for the host when it has ended.
+    bool whole() const { return segments.size() == 1 && reads.empty() && writes.empty(); }
+    size_t under_way() const { return whole() ? segments[0]->under_way() : ended.size(); }
+
+    void expect_idle() const {
+        if (under_way() > 0)
+            fail(StatusCode::InvalidArgument,
+                 "the program has runs under way that were not collected");
+    }
+
     /// Every segment in turn, by `run_segment`; gives the outputs by name.
     template <class RunSegment>
     std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs,
@@ -190,13 +211,14 @@ struct Executable::State {
         std::map<std::string, Tensor> values = inputs;
         for (const Partition::Transfer& t : reads)
             values[t.name] = variables->read(t.variable);
-        for (const auto& segment : segments) {
-            segment->write_inputs(values);
-            run_segment(*segment);
-            segment->read_outputs(values);
-        }
+        for (const auto& segment : segments)
+            run_segment(*segment, values);
         for (const Partition::Transfer& t : writes)
             variables->write(t.variable, values.at(t.name));
+        return outputs(values);
+    }
+
+    std::map<std::string, Tensor> outputs(std::map<std::string, Tensor>& values) const {
         std::map<std::string, Tensor> outputs;
         for (const auto& [name, value] : graph.outputs())
             outputs.emplace(name, std::move(values.at(name)));
@@ -211,7 +233,44 @@ Executable::Executable(Graph graph, std::shared_ptr<VariableStore> variables,
 Executable::~Executable() = default;
 
 std::map<std::string, Tensor> Executable::run(const std::map<std::string, Tensor>& inputs) {
-    return state_->run(inputs, [](CompiledSegment& segment) { segment.run(); });
+    state_->expect_idle();
+    submit(inputs);
+    return collect();
+}
+
+void Executable::submit(const std::map<std::string, Tensor>& inputs) {
+    State& s = *state_;
+    if (s.whole())
+        s.segments[0]->start(inputs);
+    else
+        s.ended.push_back(s.run(inputs, [](CompiledSegment& segment, auto& values) {
+            segment.start(values);
+            segment.finish(values);
+        }));
+}
+
+std::map<std::string, Tensor> Executable::collect() {
+    State& s = *state_;
+    if (s.under_way() == 0)
+        fail(StatusCode::InvalidArgument, "no run of the program is under way");
+    std::map<std::string, Tensor> outputs;
+    if (s.whole()) {
+        s.segments[0]->finish(outputs);
+        return s.outputs(outputs);
+    }
+    outputs = std::move(s.ended.front());
+    s.ended.pop_front();
+    return outputs;
+}
+
+bool Executable::oldest_ended() const {
+    const State& s = *state_;
+    return s.whole() ? s.segments[0]->oldest_ended() : !s.ended.empty();
+}
+
+void Executable::release_spare() {
+    for (const auto& segment : state_->segments)
+        segment->release_spare();
 }
 
 const Graph& Executable::graph() const { return state_->graph; }
@@ -226,8 +285,10 @@ MemoryUse Executable::memory() const {
 }
 
 std::vector<double> Executable::profile(const std::map<std::string, Tensor>& inputs) {
+    state_->expect_idle();
     std::vector<double> seconds;
-    state_->run(inputs, [&](CompiledSegment& segment) { segment.profile(seconds); });
+    state_->run(inputs,
+                [&](CompiledSegment& segment, auto& values) { segment.profile(values, seconds); });
     return seconds;
 }
 

@@ -277,3 +277,68 @@ TEST_CASE("moving to another backend takes the weights along") {
     for (size_t i = 0; i < 30; ++i)
         CHECK(fast.data<float>()[i] == Approx(slow.data<float>()[i]).margin(1e-5));
 }
+
+TEST_CASE("training: whether steps may overlap changes no value, and batches are told in order") {
+    std::vector<std::string> hashes;
+    std::vector<Values> values;
+    for (const bool lag : {false, true}) {
+        struct Recorder : Callback {
+            bool lag = false;
+            std::vector<int64_t> batches;
+            bool batch_end(const BatchEvent& e) override {
+                batches.push_back(e.batch);
+                return true;
+            }
+            bool may_lag() const override { return lag; }
+        };
+        auto recorder = std::make_shared<Recorder>();
+        recorder->lag = lag;
+        Model model = small_net();
+        FitOptions o = options(2, 150, 10);
+        o.callbacks = {recorder};
+        o.validation_split = 0.2;
+        values.push_back(model.fit(digits(), o).history.epochs.back().values);
+        hashes.push_back(model.weights_sha256());
+        REQUIRE(recorder->batches.size() == 24);
+        for (size_t i = 0; i < 24; ++i)
+            CHECK(recorder->batches[i] == static_cast<int64_t>(i % 12));
+    }
+    CHECK(hashes[0] == hashes[1]);
+    CHECK(values[0] == values[1]);
+}
+
+TEST_CASE(
+    "training: too large a batch is told what it takes and the largest that fits, which does") {
+    for (const std::string backend : {"openblas", "vulkan"}) {
+        INFO(backend);
+        Model model = small_net();
+        model.use(backend + ":memory_limit_mib=2");
+        try {
+            model.device();
+        } catch (const Error&) {
+            WARN(backend << " is unavailable here");
+            continue;
+        }
+        FitOptions o = options(1, 6000, 6000);
+        std::string message;
+        try {
+            model.fit(digits(), o);
+        } catch (const Error& e) {
+            CHECK(e.code() == StatusCode::OutOfMemory);
+            message = e.what();
+        }
+        INFO(message);
+        for (const char* part : {"training small in batches of 6000 takes ", "weights ",
+                                 "optimizer slots ", "activations ", "inputs ", "asked for "})
+            CHECK_THAT(message, Contains(part));
+        const size_t at = message.find("--batch-size ");
+        REQUIRE(at != std::string::npos);
+        o.batch_size = std::stoll(message.substr(at + 13));
+        REQUIRE(o.batch_size > 50);
+        o.train_limit = 5 * o.batch_size;
+        o.validation_split = 0.3; // the last batch of training and of validation is smaller
+        CHECK_NOTHROW(model.fit(digits(), o));
+        o.batch_size += o.batch_size / 5;
+        CHECK_THROWS_WITH(model.fit(digits(), o), Contains("asked for"));
+    }
+}

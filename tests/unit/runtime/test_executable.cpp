@@ -23,6 +23,16 @@ std::shared_ptr<VariableStore> store(const std::string& backend) {
     return std::make_shared<VariableStore>(Device::open(backend));
 }
 
+/// NULL where the backend is unavailable.
+std::shared_ptr<VariableStore> store_if_available(const std::string& backend) {
+    try {
+        return store(backend);
+    } catch (const Error& e) {
+        WARN(e.what());
+        return nullptr;
+    }
+}
+
 } // namespace
 
 TEST_CASE("the planned memory of LeNet's training step is what the device hands out") {
@@ -69,6 +79,48 @@ TEST_CASE("a model keeps the programs of the batch sizes that it used last, not 
     for (int64_t n = 9; n < 40; ++n)
         predict(n);
     CHECK(after_small_ones() == before);
+}
+
+TEST_CASE("runs that overlap have inputs and outputs of their own and are collected in order") {
+    for (const std::string backend : {"openblas", "vulkan", "vulkan:least_device=true"}) {
+        INFO(backend);
+        const auto variables = store_if_available(backend);
+        if (variables == nullptr)
+            continue;
+        // v <- v + x, y = v (the old one) * 2
+        Graph g;
+        const TensorType type{DType::F32, {1000}};
+        const ValueId x = g.add_input("x", type);
+        Variable v;
+        v.name = "v";
+        v.type = type;
+        const ValueId old = g.add_variable(v);
+        g.set_update(old, add_operator(g, "add", "sum", "", {old, x})[0]);
+        g.add_output("y", add_operator(g, "add", "double", "", {old, old})[0]);
+        Executable e(g, variables);
+        variables->write("v", Tensor::zeros(DType::F32, {1000}));
+        const auto input = [](float value) {
+            Tensor t = Tensor::zeros(DType::F32, {1000});
+            std::fill(t.data<float>().begin(), t.data<float>().end(), value);
+            return std::map<std::string, Tensor>{{"x", t}};
+        };
+        float sum = 0;
+        for (int round = 0; round < 3; ++round) {
+            for (int i = 1; i <= 6; ++i)
+                e.submit(input(static_cast<float>(i)));
+            CHECK_THROWS_WITH(e.run(input(1)), Contains("runs under way"));
+            CHECK(variables->read("v").data<float>()[999] == sum + 21); // behind all runs
+            for (int i = 1; i <= 6; ++i) {
+                CHECK(e.collect().at("y").data<float>()[999] == 2 * sum);
+                sum += static_cast<float>(i);
+            }
+            CHECK_THROWS_WITH(e.collect(), Contains("no run"));
+        }
+        const uint64_t with_spare = variables->device()->memory().allocated;
+        e.release_spare();
+        CHECK(with_spare - variables->device()->memory().allocated == 5 * 2 * 4000);
+        CHECK(e.run(input(1)).at("y").data<float>()[0] == 2 * sum);
+    }
 }
 
 TEST_CASE("an input that is missing or of the wrong type is named") {

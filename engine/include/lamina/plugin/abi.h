@@ -345,7 +345,7 @@ typedef struct lm_backend {
     void (*buffer_destroy)(lm_device*, lm_buffer*);
     /* The buffer's bytes, or NULL where the host cannot see them. */
     void* (*buffer_map)(lm_device*, lm_buffer*);
-    /* source and target stay the caller's and must live until the token has passed. */
+    /* source and target stay the caller's until the token has passed; transfers end in order. */
     lm_status (*write)(lm_device*, lm_buffer*, uint64_t offset, const void* source, uint64_t bytes,
                        lm_token wait, lm_token* signal, lm_error*);
     lm_status (*read)(lm_device*, lm_buffer*, uint64_t offset, void* target, uint64_t bytes,
@@ -360,8 +360,8 @@ typedef struct lm_backend {
     void (*program_destroy)(lm_program*);
     /* The slot's variable has changed since the last submit, whoever wrote it: pack it anew. */
     void (*program_variable_written)(lm_program*, uint32_t slot);
-    /* Starts the program on these buffers, one a slot; returns before it ends where the device can.
-     */
+    /* Starts the program on these buffers, one a slot, behind those submitted before; returns
+     * before it ends where the device can. */
     lm_status (*submit)(lm_program*, lm_buffer* const* buffers, lm_token wait, lm_token* signal,
                         lm_error*);
     /* Blocks until the token has passed. */

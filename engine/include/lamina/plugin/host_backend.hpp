@@ -114,6 +114,7 @@ class HostDevice {
 
     const KernelSet& kernels() const { return kernels_; }
     const lm_host* host() const { return host_; }
+    uint64_t limit() const { return limit_; }
     uint64_t allocated() const { return allocated_; }
     uint64_t peak() const { return peak_; }
 
@@ -319,6 +320,10 @@ struct HostBackend {
         out->free_bytes = HostDevice::free_memory();
         out->allocated_bytes = device(d).allocated();
         out->peak_bytes = device(d).peak();
+        if (const uint64_t limit = device(d).limit(); limit != 0) {
+            out->total_bytes = std::min<uint64_t>(out->total_bytes, limit);
+            out->free_bytes = std::min<uint64_t>(out->free_bytes, limit - out->allocated_bytes);
+        }
         return LM_OK;
     }
     static lm_status describe(lm_device* d, const lm_node_desc* node, void* context,
