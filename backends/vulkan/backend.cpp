@@ -36,9 +36,8 @@ class Backend {
         if (devices_.empty()) {
             devices_ = Instance(loader(), host_, false).devices();
             if (devices_.empty())
-                plugin::unsupported(
-                    "unavailable: no driver offers a Vulkan 1.2 device; install the "
-                    "driver of the graphics card (Debian: mesa-vulkan-drivers)");
+                plugin::unsupported("no driver offers a Vulkan 1.2 device; install the "
+                                    "driver of the graphics card (Debian: mesa-vulkan-drivers)");
             for (const DeviceFacts& f : devices_)
                 details_.push_back(f.details());
         }

@@ -8,14 +8,14 @@ Loader::Loader() {
     library_ = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library_ == nullptr) {
         const char* why = dlerror();
-        plugin::unsupported(std::string("unavailable: no Vulkan loader (") +
+        plugin::unsupported(std::string("no Vulkan loader (") +
                             (why != nullptr ? why : "libvulkan.so.1") +
                             "); install libvulkan1 and the driver of the graphics card");
     }
     get_ = reinterpret_cast<PFN_vkGetInstanceProcAddr>(dlsym(library_, "vkGetInstanceProcAddr"));
     if (get_ == nullptr) {
         dlclose(library_);
-        plugin::unsupported("unavailable: libvulkan.so.1 is no Vulkan loader");
+        plugin::unsupported("libvulkan.so.1 is no Vulkan loader");
     }
 #define LAMINA_VK_LOAD(name)                                                                       \
     global_.name = reinterpret_cast<PFN_vk##name>(get_(VK_NULL_HANDLE, "vk" #name));
@@ -23,7 +23,7 @@ Loader::Loader() {
 #undef LAMINA_VK_LOAD
     if (global_.EnumerateInstanceVersion == nullptr) {
         dlclose(library_);
-        plugin::unsupported("unavailable: the Vulkan loader is of version 1.0; 1.2 is needed");
+        plugin::unsupported("the Vulkan loader is of version 1.0; 1.2 is needed");
     }
 }
 
@@ -44,7 +44,7 @@ DeviceApi Loader::device(const InstanceApi& instance, VkDevice handle) {
 #define LAMINA_VK_LOAD(name)                                                                       \
     api.name = reinterpret_cast<PFN_vk##name>(instance.GetDeviceProcAddr(handle, "vk" #name));     \
     if (api.name == nullptr)                                                                       \
-        plugin::unsupported("unavailable: the driver lacks vk" #name);
+        plugin::unsupported("the driver lacks vk" #name);
     LAMINA_VK_DEVICE(LAMINA_VK_LOAD)
 #undef LAMINA_VK_LOAD
     return api;

@@ -147,7 +147,8 @@ lm_token Device::next(Lane lane) const { return token_of(lane, timeline(lane).la
 
 bool Device::passed(lm_token token) const {
     const Timeline& t = timeline(lane_of(token));
-    if (value_of(token) > t.known)
+    // Beyond the last: gathered, and not submitted yet.
+    if (value_of(token) > t.known && value_of(token) <= t.last)
         check_alive(api_.GetSemaphoreCounterValue(handle_, t.semaphore, &t.known),
                     "reading the timeline");
     return value_of(token) <= t.known;
@@ -182,7 +183,8 @@ void Device::check_alive(VkResult result, const char* doing) const {
 void Device::report_lost(const char* doing) const {
     const Timeline& t = timeline(Lane::compute);
     uint64_t value = 0; // a lost device may answer anything
-    if (api_.GetSemaphoreCounterValue(handle_, t.semaphore, &value) == VK_SUCCESS &&
+    if (t.semaphore != VK_NULL_HANDLE &&
+        api_.GetSemaphoreCounterValue(handle_, t.semaphore, &value) == VK_SUCCESS &&
         value <= t.last)
         t.known = std::max(t.known, value);
     const auto at = std::find_if(running_.begin(), running_.end(),

@@ -221,8 +221,8 @@ Instance::Instance(std::shared_ptr<const Loader> loader, const lm_host* host, bo
     info.ppEnabledExtensionNames = extensions.data();
     const VkResult result = global.CreateInstance(&info, nullptr, &handle_);
     if (result != VK_SUCCESS)
-        plugin::unsupported(std::string("unavailable: no Vulkan driver could be started (") +
-                            to_string(result) + ")");
+        plugin::unsupported(std::string("no Vulkan driver could be started (") + to_string(result) +
+                            ")");
     api_ = loader_->instance(handle_);
     if (validation && api_.CreateDebugUtilsMessengerEXT != nullptr)
         api_.CreateDebugUtilsMessengerEXT(handle_, &messenger, nullptr, &messenger_);

@@ -44,7 +44,7 @@ struct DeviceFacts {
 
 class Instance {
   public:
-    /// Throws LM_UNSUPPORTED, "unavailable: ...", where Vulkan cannot be used. Validation messages
+    /// Throws LM_UNSUPPORTED with the reason where Vulkan cannot be used. Validation messages
     /// go to the host's log.
     Instance(std::shared_ptr<const Loader>, const lm_host*, bool validation);
     ~Instance();

@@ -342,7 +342,7 @@ typedef struct lm_backend {
 
     lm_status (*buffer_create)(lm_device*, uint64_t bytes, int32_t slot_kind, lm_buffer** out,
                                lm_error*);
-    void (*buffer_destroy)(lm_device*, lm_buffer*);
+    void (*buffer_destroy)(lm_device*, lm_buffer*); /* waits for work that uses it */
     /* The buffer's bytes, or NULL where the host cannot see them. */
     void* (*buffer_map)(lm_device*, lm_buffer*);
     /* source and target stay the caller's until the token has passed; transfers end in order. */
