@@ -10,16 +10,15 @@
 namespace lamina {
 
 std::shared_ptr<Buffer> VariableStore::require(const std::string& name, const TensorType& type) {
-    auto [it, added] = entries_.try_emplace(name);
-    if (added) {
-        it->second.type = type;
-        it->second.buffer =
-            device_->allocate(static_cast<uint64_t>(type.bytes()), LM_SLOT_VARIABLE);
-    } else if (!(it->second.type == type)) {
-        throw ShapeError(fmt::format("variable {} is {}, the graph wants {}", name,
-                                     it->second.type.to_string(), type.to_string()));
+    const auto known = entries_.find(name);
+    if (known == entries_.end()) {
+        auto buffer = device_->allocate(static_cast<uint64_t>(type.bytes()), LM_SLOT_VARIABLE);
+        return entries_.emplace(name, Entry{type, std::move(buffer)}).first->second.buffer;
     }
-    return it->second.buffer;
+    if (!(known->second.type == type))
+        throw ShapeError(fmt::format("variable {} is {}, the graph wants {}", name,
+                                     known->second.type.to_string(), type.to_string()));
+    return known->second.buffer;
 }
 
 const VariableStore::Entry& VariableStore::entry(const std::string& name) const {

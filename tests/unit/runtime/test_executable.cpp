@@ -165,6 +165,13 @@ TEST_CASE("out of memory says what was asked for and what the limit is, and free
     CHECK(variables->device()->memory().allocated == 0);
 }
 
+TEST_CASE("a variable that did not fit is not there, and a smaller one of its name may be") {
+    const auto variables = store("openblas:memory_limit_mib=1");
+    CHECK_THROWS_AS(variables->require("w", {DType::F32, {1024, 1024}}), Error);
+    CHECK(variables->names().empty());
+    CHECK(variables->require("w", {DType::F32, {16}}) != nullptr);
+}
+
 TEST_CASE("a random step on openblas has the same bits with one thread and with three") {
     const auto device = Device::open("openblas");
     for (unsigned seed = 0; seed < 20; ++seed) {
