@@ -128,8 +128,18 @@ Cases chosen_cases(const Options& options) {
     return cases;
 }
 
-Target open(const Options& options) {
-    const std::string spec = backend_spec(options.report.backend);
+/// The spec with the device that it chooses named in it: every test gets the same one.
+std::string with_device(const std::string& spec) {
+    if (spec.find("device=") != std::string::npos || spec.find("uuid=") != std::string::npos)
+        return spec;
+    const uint64_t index = Device::open(spec)->info().index;
+    return fmt::format("{}{}device={}", spec, spec.find(':') == std::string::npos ? ':' : ',',
+                       index);
+}
+
+Target open(const Options& options, LogWatch& log) {
+    const std::string spec = with_device(backend_spec(options.report.backend));
+    log.take(); // how the device was chosen: the report names it
     return {spec, Device::open(spec), Device::open("reference")};
 }
 
@@ -191,7 +201,7 @@ int run(const Options& options) {
     }
     const auto start = std::chrono::steady_clock::now();
     LogWatch log;
-    Target target = open(options);
+    Target target = open(options, log);
     if (options.mode == "perf")
         return run_perf(options, target);
     Report report(options.report,

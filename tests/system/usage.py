@@ -95,7 +95,7 @@ def standard_output_that_cannot_be_written():
 
 def several_backends():
     """bench takes a list of backends whose settings may hold commas themselves"""
-    command = ["bench", "mnist_softmax:classes=3,input_shape=4x4x1", "--seconds", "0", "--batch-size", "4", "--json"]
+    command = ["bench", "lenet:classes=3,input_shape=12x12x1", "--seconds", "0", "--batch-size", "2", "--json"]
     result = one_json(lamina(*command, "--backend", "openblas:memory_limit_mib=64,device=0,reference"))["results"]
     check([r["backend"] for r in result] == ["openblas:memory_limit_mib=64,device=0", "reference"], result)
     check(abs(result[0]["device_bytes"] / result[0]["planned_bytes"] - 1) < 0.05, result[0])
