@@ -172,7 +172,13 @@ void Device::wait(lm_token token) const {
     t.known = value;
 }
 
-void Device::wait_idle() const noexcept { api_.DeviceWaitIdle(handle_); }
+void Device::wait_idle() const noexcept {
+    // RADV without a card makes pipelines, but has no queue that could be waited for.
+    const bool used = std::any_of(timelines_.begin(), timelines_.end(),
+                                  [](const Timeline& t) { return t.last > 0; });
+    if (used)
+        api_.DeviceWaitIdle(handle_);
+}
 
 void Device::check_alive(VkResult result, const char* doing) const {
     if (result == VK_ERROR_DEVICE_LOST)
