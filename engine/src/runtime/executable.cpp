@@ -157,9 +157,10 @@ struct Executable::State {
         const Placement placement = place(all, graph);
         Partition cut = partition(graph, placement);
         descriptions = describe_parts(all, graph, placement, cut);
+        build(std::move(cut.segments), all);
+        // Those that only segments of other devices name live here as well.
         for (const Variable& variable : graph.variables())
             variables->require(variable.name, variable.type);
-        build(std::move(cut.segments), all);
         connect(cut.crossings);
         reads = std::move(cut.reads);
         writes = std::move(cut.writes);
