@@ -6,6 +6,7 @@
 #include "arithmetic.hpp"
 #include "indices.hpp"
 #include "lamina/plugin/broadcast.hpp"
+#include "lamina/plugin/shape_rules.hpp"
 
 namespace lamina::reference {
 
@@ -127,7 +128,7 @@ inline void store_through_epilogue(const Node& node, const Args& args, int64_t o
     const std::string program = node.string("epilogue");
     if (program.empty())
         return store(node, args, 0, result);
-    const lm_dtype product = node.input(0).dtype();
+    const lm_dtype product = result_dtype(node);
     const TensorView y = node.output();
     const Dims shape = y.type().dims;
     std::vector<lm_dtype> dtypes{product};

@@ -149,7 +149,7 @@ int bench(const Arguments& arguments) {
         "")("seconds", po::value<double>()->default_value(5), "how long to measure each")(
         "profile", po::bool_switch(), "time, GFLOP/s and GB/s of each operator")(
         "json", po::bool_switch(), "one JSON object on standard output");
-    add_fallback_option(o);
+    add_backend_options(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;
@@ -176,6 +176,7 @@ int bench(const Arguments& arguments) {
                            {"model", model.name()},
                            {"mode", mode},
                            {"batch_size", batch},
+                           {"precision", name(model.precision())},
                            {"images_per_second", images / t.median_seconds},
                            {"best_images_per_second", images / t.best_seconds},
                            {"step_ms", 1e3 * t.median_seconds},
@@ -185,10 +186,10 @@ int bench(const Arguments& arguments) {
                            {"planned_bytes", step->memory().total()}});
         if (!o.flag("json"))
             std::cout << fmt::format(
-                "{} {} batch {} on {}: {:.0f} images/s (best {:.0f}), {:.3f} "
+                "{} {} batch {} {} on {}: {:.0f} images/s (best {:.0f}), {:.3f} "
                 "ms a step{}, peak {:.0f} MiB\n",
-                model.name(), mode, batch, backend, images / t.median_seconds,
-                images / t.best_seconds, 1e3 * t.median_seconds,
+                model.name(), mode, batch, name(model.precision()), backend,
+                images / t.median_seconds, images / t.best_seconds, 1e3 * t.median_seconds,
                 t.median_host_seconds > 0
                     ? fmt::format(" ({:.0f} us of them the host's)", 1e6 * t.median_host_seconds)
                     : "",

@@ -136,14 +136,18 @@ void expect_part(const char* flag, const char* kind, const std::string& spec) {
     }
 }
 
-void add_fallback_option(Options& options) {
+void add_backend_options(Options& options) {
     options.add()(
         "allow-fallback", po::bool_switch(),
-        "what the backend cannot run, another one does, and a message says what runs where");
+        "what the backend cannot run, another one does, and a message says what runs where")(
+        "precision", po::value<std::string>()->default_value("float32"),
+        "of values between operators: float32, mixed (float16, the loss scaled) or mixed_bfloat16; "
+        "weights, sums, losses and updates are float32 in any");
 }
 
 void use_backend(Model& model, const Options& options, const std::string& spec) {
     expect_part("--backend", "backend", spec);
+    model.set_precision(parse_precision(options.text("precision")));
     model.use(spec, options.flag("allow-fallback") ? Fallback::Allowed : Fallback::Refused);
 }
 

@@ -84,11 +84,11 @@ class Options {
 /// that `spec` (NAME[:key=value,...]) names. Loads nothing.
 void expect_part(const char* flag, const char* kind, const std::string& spec);
 
-/// --allow-fallback, for every command that has --backend.
-void add_fallback_option(Options& options);
+/// --allow-fallback and --precision, for every command that has --backend.
+void add_backend_options(Options& options);
 
-/// Model::use and Model::compile with names that come from the command line: one that nothing has
-/// is wrong usage.
+/// Model::use (with the precision) and Model::compile with names that come from the command line:
+/// one that nothing has is wrong usage.
 void use_backend(Model& model, const Options& options, const std::string& spec);
 void compile(Model& model, const Training& training);
 

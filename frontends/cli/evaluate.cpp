@@ -65,7 +65,7 @@ int evaluate(const Arguments& arguments) {
         "metrics", po::value<std::vector<std::string>>()->multitoken(),
         "NAME[:key=value,...] ..., also confusion_matrix; default: accuracy")(
         "json", po::bool_switch(), "one JSON object on standard output");
-    add_fallback_option(o);
+    add_backend_options(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;

@@ -73,7 +73,7 @@ int predict(const Arguments& arguments) {
         "plot", po::value<std::string>(),
         "draw the classes of the first picture as bars (.png or .svg)")(
         "json", po::bool_switch(), "one JSON object on standard output");
-    add_fallback_option(o);
+    add_backend_options(o);
     o.positional("model", 1);
     o.positional("file", -1);
     if (!o.parse(arguments))

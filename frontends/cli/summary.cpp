@@ -89,7 +89,7 @@ int summary(const Arguments& arguments) {
                                                          "--graph and --dot: after the passes")(
         "dot", po::bool_switch(), "the graph for Graphviz, on standard output alone")(
         "json", po::bool_switch(), "one JSON object on standard output");
-    add_fallback_option(o);
+    add_backend_options(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;
@@ -123,6 +123,7 @@ int summary(const Arguments& arguments) {
             all += l.parameters;
         }
         out["parameters"] = all;
+        out["precision"] = name(model.precision());
         if (o.flag("memory"))
             for (const auto& [name, bytes] : memory_rows(model.planned_memory(mode, batch)))
                 out["memory"][name] = bytes;
@@ -131,6 +132,10 @@ int summary(const Arguments& arguments) {
     }
     std::cout << fmt::format("model {}\n\n", model.name());
     print_layers(layers);
+    if (model.precision() != Precision::Float32)
+        std::cout << fmt::format("precision: {}: values between operators take 2 bytes, weights, "
+                                 "sums, losses and updates 4\n",
+                                 name(model.precision()));
     if (o.flag("memory")) {
         std::cout << fmt::format("\nplanned peak memory, batch {}, {}, backend {}:\n", batch,
                                  o.text("mode"), o.text("backend"));

@@ -107,7 +107,7 @@ void add_options(Options& o) {
         "plot", po::value<std::string>(), "draw accuracy and loss here (.png or .svg)")(
         "quiet,q", po::bool_switch(), "no progress")("json", po::bool_switch(),
                                                      "one JSON object on standard output");
-    add_fallback_option(o);
+    add_backend_options(o);
     o.positional("model", 1);
 }
 
@@ -254,8 +254,9 @@ int train(const Arguments& arguments) {
     const bool quiet = o.flag("quiet") || o.flag("json");
     fit.callbacks.push_back(std::make_shared<Progress>(
         quiet ? ProgressMode::Quiet : progress_mode_for_stderr(),
-        fmt::format("training {} on {} ({}), backend {}, seed {}", model.name(), data->name(),
-                    data->source(), o.text("backend"), fit.seed)));
+        fmt::format("training {} on {} ({}), backend {}, precision {}, seed {}", model.name(),
+                    data->name(), data->source(), o.text("backend"), name(model.precision()),
+                    fit.seed)));
     end_after_batch_on_signals();
     const FitResult result = model.fit(data, fit);
 

@@ -10,6 +10,8 @@ LIMITED = ["--plugin-path", os.path.join(os.environ["LAMINA_BUILD_DIR"], "tests"
 def fallback():
     """an operator that the backend lacks is an error, or runs elsewhere and is named"""
     fails(1, *TRAIN, *LIMITED, "--epochs", "1", says=["backend limited cannot run operator", "no kernel"])
+    fails(1, "bench", "mnist_softmax", *LIMITED, "--batch-size", "4", "--precision", "mixed",
+          says=["backend limited cannot run operator", "limited (host memory)", "--precision float32"])
     one = one_json(lamina(*TRAIN, "--epochs", "1", "--json"))
     done(lamina(*TRAIN, "--epochs", "1", "--save", "soft.h5"))
     result = lamina(*TRAIN, *LIMITED, "--allow-fallback", "--epochs", "1", "--json")

@@ -11,6 +11,8 @@ template <Reduction kind>
 class Reduce {
   public:
     static plugin::Plan describe(const plugin::Node& node) {
+        if (node.input(0).dtype() != node.output().dtype())
+            plugin::unsupported("it gives the dtype that it takes");
         const ReducePlan plan = plan_of(node);
         return {plugin::traffic(node) / 8e9, static_cast<std::uint64_t>(plan.workspace_bytes())};
     }

@@ -12,6 +12,7 @@
 #include "lamina/dataset.hpp"
 #include "lamina/executable.hpp"
 #include "lamina/history.hpp"
+#include "lamina/precision.hpp"
 
 namespace lamina {
 
@@ -139,6 +140,9 @@ class LAMINA_API Model {
     /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
     /// move along.
     void use(const std::string& backend, Fallback fallback = Fallback::Refused);
+    /// In what type values are stored between operators, from now on; variables stay float32.
+    void set_precision(Precision precision);
+    Precision precision() const;
     /// As in Keras, an optimizer begins anew: its slots and its count of steps are forgotten.
     void compile(const Training& training);
     /// Sets every variable that has no value yet; called by what needs it.

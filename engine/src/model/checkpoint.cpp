@@ -66,6 +66,14 @@ std::optional<double> optional_from(const Json& json) {
     return json.is_null() ? std::nullopt : std::optional(number_from(json));
 }
 
+/// By variable, exact: powers of two and counts.
+Json loss_scale_of(const Model::State& state) {
+    Json out = Json::object();
+    for (const std::string& name : state.loss_scale_names())
+        out[name] = state.value_of(name).item<float>();
+    return out;
+}
+
 Checkpoint checkpoint_from(const Json& json) {
     Checkpoint c;
     c.epoch = json.at("epoch").get<int>();
@@ -102,6 +110,7 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
                        {"since_drop", c.standing.since_drop},
                        {"iterations", state.iterations},
                        {"learning_rate", optional_number(state.learning_rate)},
+                       {"loss_scale", loss_scale_of(state)},
                        {"history", to_json(c.history)},
                        {"settings", settings}};
     store.texts[kKey] = json.dump();
@@ -131,6 +140,9 @@ Checkpoint load_checkpoint(const std::string& given, Model::State& state) {
         load_variables(state, store, path, true);
         state.iterations = json.at("iterations").get<uint64_t>();
         state.learning_rate = optional_from(json.at("learning_rate"));
+        const Json loss_scale = json.value("loss_scale", Json::object());
+        for (const auto& [name, value] : loss_scale.items())
+            state.set_waiting(name, Tensor::scalar(value.get<float>()));
         return c;
     } catch (const Json::exception&) {
         fail(StatusCode::InvalidArgument,

@@ -11,6 +11,7 @@
 #include "lamina/sha256.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_json.hpp"
+#include "model/loss_scale.hpp"
 #include "model/memory_advice.hpp"
 #include "model/model_state.hpp"
 #include "model/tracer.hpp"
@@ -58,7 +59,28 @@ void set_schedule(Json& optimizer, const std::string& text) {
     optimizer = {{"class_name", class_name}, {"config", config}};
 }
 
+/// Runs `make`, and says with an operator that the device refuses what the precision asks of it.
+void with_precision_advice(Precision precision, const Device& device,
+                           const std::function<void()>& make) {
+    try {
+        make();
+    } catch (const Error& e) {
+        if (e.code() != StatusCode::Unsupported || precision == Precision::Float32)
+            throw;
+        fail(e.code(),
+             fmt::format("{}\n  hint: --precision {} stores values in 16 bits, which {} ({}) may "
+                         "not know; --precision float32 asks less of it",
+                         e.what(), lamina::name(precision), device.backend(), device.info().name));
+    }
+}
+
 bool is_slot(const std::string& variable) { return variable.starts_with("optimizer/"); }
+
+/// What a new optimizer begins without.
+bool is_optimizer_state(const std::string& variable) {
+    const auto& names = LossScale::kVariables;
+    return is_slot(variable) || std::find(names.begin(), names.end(), variable) != names.end();
+}
 
 } // namespace
 
@@ -71,11 +93,11 @@ VariableStore& Model::State::variables() {
 StepGraph Model::State::build(Mode mode, int64_t batch, const SampleFormat& format) const {
     switch (mode) {
     case Mode::Train:
-        return training_graph(architecture, training, format, batch);
+        return training_graph(architecture, training, format, batch, precision);
     case Mode::Evaluate:
-        return evaluation_graph(architecture, training, format, batch);
+        return evaluation_graph(architecture, training, format, batch, precision);
     default:
-        return prediction_graph(architecture, format, batch);
+        return prediction_graph(architecture, format, batch, precision);
     }
 }
 
@@ -102,8 +124,10 @@ CompiledStep Model::State::compiled(Mode mode, int64_t batch, const SampleFormat
         program.executable->release_spare();
     CompiledStep compiled{nullptr, std::move(step.metrics)};
     with_memory_advice(*this, mode, batch, format, [&] {
-        compiled.executable =
-            std::make_shared<Executable>(std::move(step.graph), store, compile_options());
+        with_precision_advice(precision, *store->device(), [&] {
+            compiled.executable =
+                std::make_shared<Executable>(std::move(step.graph), store, compile_options());
+        });
     });
     tell_where_it_runs(*compiled.executable);
     programs_.emplace_front(key, compiled);
@@ -187,15 +211,28 @@ std::vector<std::string> Model::State::slot_names() const {
     return out;
 }
 
+std::vector<std::string> Model::State::loss_scale_names() const {
+    const auto& names = LossScale::kVariables;
+    if (!has_value(names.front()))
+        return {};
+    return {names.begin(), names.end()};
+}
+
+uint64_t Model::State::applied_iterations() const {
+    if (!has_value(LossScale::kSkippedSteps))
+        return iterations;
+    return iterations - static_cast<uint64_t>(value_of(LossScale::kSkippedSteps).item<float>());
+}
+
 void Model::State::forget_optimizer() {
     drop_waiting_slots();
-    std::erase_if(has_value_, [](const auto& v) { return is_slot(v.first); });
+    std::erase_if(has_value_, [](const auto& v) { return is_optimizer_state(v.first); });
     iterations = 0;
     learning_rate.reset();
 }
 
 void Model::State::drop_waiting_slots() {
-    std::erase_if(waiting, [](const auto& v) { return is_slot(v.first); });
+    std::erase_if(waiting, [](const auto& v) { return is_optimizer_state(v.first); });
 }
 
 /// "Custom>Adam" is Adam.
@@ -270,6 +307,14 @@ void Model::use(const std::string& backend, Fallback fallback) {
     state_->backend = backend;
     state_->fallback = fallback;
 }
+
+void Model::set_precision(Precision precision) {
+    if (state_->precision != precision)
+        state_->forget_programs();
+    state_->precision = precision;
+}
+
+Precision Model::precision() const { return state_->precision; }
 
 void Model::compile(const Training& training) {
     TrainingConfig config = state_->training;
@@ -382,8 +427,8 @@ std::vector<std::string> Model::variable_names(bool with_slots) const {
         out.push_back(v.name);
     if (!with_slots)
         return out;
-    for (const std::string& name : state_->slot_names())
-        out.push_back(name);
+    for (const auto& names : {state_->slot_names(), state_->loss_scale_names()})
+        out.insert(out.end(), names.begin(), names.end());
     return out;
 }
 

@@ -181,8 +181,8 @@ lm_store to_store(const Model::State& state, bool with_optimizer) {
         store.tensors.push_back(stored(v.name, state.value_of(v.name)));
     if (!with_optimizer)
         return store;
-    store.tensors.push_back(
-        {kOptimizerGroup, "iterations", Tensor::scalar(static_cast<int64_t>(state.iterations))});
+    store.tensors.push_back({kOptimizerGroup, "iterations",
+                             Tensor::scalar(static_cast<int64_t>(state.applied_iterations()))});
     for (const std::string& name : state.slot_names())
         store.tensors.push_back(stored(name, state.value_of(name)));
     return store;

@@ -24,9 +24,10 @@ struct Model::State {
     TrainingConfig training;
     std::string backend = "openblas";
     Fallback fallback = Fallback::Refused;
+    Precision precision = Precision::Float32;
     std::shared_ptr<VariableStore> store;  // made when first needed
     std::map<std::string, Tensor> waiting; // values for variables that are not on the device yet
-    uint64_t iterations = 0;               // optimizer steps taken
+    uint64_t iterations = 0;               // steps taken
     std::optional<double> learning_rate;   // what callbacks have set
     double stated_learning_rate = 0.001;   // what the optimizer's configuration says
 
@@ -47,6 +48,10 @@ struct Model::State {
     void set_waiting(const std::string& name, const Tensor& value);
     /// The optimizer slots that have values.
     std::vector<std::string> slot_names() const;
+    /// The loss scale's variables where they have values, else none.
+    std::vector<std::string> loss_scale_names() const;
+    /// Of the steps taken, those that changed the weights.
+    uint64_t applied_iterations() const;
     /// Slots, steps taken and learning rate: the next training begins with a new optimizer.
     void forget_optimizer();
 

@@ -8,6 +8,7 @@
 #include "graph/node_desc.hpp"
 #include "lamina/error.hpp"
 #include "lamina/plugin/graph.hpp"
+#include "model/loss_scale.hpp"
 #include "model/tracer.hpp"
 #include "plugins/host.hpp"
 #include "plugins/schema.hpp"
@@ -21,7 +22,9 @@ using plugin::Value;
 /// Slots are variables of their own, named after the one they belong to.
 class OptimizerHooks : public BuildHooks {
   public:
-    explicit OptimizerHooks(std::string parameter) : parameter_(std::move(parameter)) {}
+    /// scale: nullptr where the loss is not scaled.
+    OptimizerHooks(std::string parameter, const LossScale* scale)
+        : parameter_(std::move(parameter)), scale_(scale) {}
 
     ValueId variable(lm_graph& graph, const lm_variable_desc& desc) override {
         Variable v;
@@ -33,11 +36,15 @@ class OptimizerHooks : public BuildHooks {
         return graph.graph.add_variable(v);
     }
     void assign(lm_graph& graph, ValueId variable, ValueId value) override {
-        graph.graph.set_update(variable, value);
+        plugin::Graph builder(host_table(), &graph);
+        const Value old(builder, variable), updated(builder, value);
+        graph.graph.set_update(variable,
+                               (scale_ == nullptr ? updated : scale_->if_good(updated, old)).id());
     }
 
   private:
     std::string parameter_;
+    const LossScale* scale_;
 };
 
 struct Clipping {
@@ -109,7 +116,7 @@ Json optimizer_for_keras(const Json& optimizer) {
     return {{"class_name", class_name}, {"config", settings}};
 }
 
-Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
+Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss, bool scale_loss) {
     auto [class_name, config] = part_spec(optimizer);
     const Clipping clip{take_number(config, "clipvalue"), take_number(config, "clipnorm"),
                         take_number(config, "global_clipnorm")};
@@ -123,11 +130,17 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     }
 
     const ValueId rate_input = graph.add_input("learning_rate", {DType::F32, {}});
-    const ValueId iterations = graph.add_input("iterations", {DType::F32, {}});
+    ValueId iterations = graph.add_input("iterations", {DType::F32, {}});
     const ValueId epoch = graph.add_input("epoch", {DType::F32, {}});
     BuildHooks none;
     lm_graph context{graph, none, LM_MODE_TRAIN, "optimizer", "", {}};
     plugin::Graph builder(host_table(), &context);
+    std::optional<LossScale> scale;
+    if (scale_loss) {
+        scale.emplace(graph, builder);
+        iterations = scale->iterations({builder, iterations}).id();
+        loss = scale->scaled({builder, loss}).id();
+    }
     Updates out{stated_learning_rate(class_name, config), kNone, {}};
     ValueId rate = rate_input;
     if (!schedule.is_null())
@@ -139,7 +152,13 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
     for (const Variable& v : graph.variables())
         if (v.trainable)
             targets.push_back(v), values.push_back(v.value);
-    const auto gradients = differentiate(graph, loss, values);
+    auto gradients = differentiate(graph, loss, values);
+    if (scale) {
+        scale->judge(gradients);
+        for (ValueId& g : gradients)
+            if (g != kNone)
+                g = scale->unscaled({builder, g}).id();
+    }
 
     Value global_norm;
     if (clip.global_norm)
@@ -165,12 +184,12 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss) {
             g = scale_to(g, norm_of_square(square_sum(g)), *clip.norm);
         if (clip.global_norm)
             g = scale_to(g, global_norm, *clip.global_norm);
-        OptimizerHooks hooks(targets[i].name);
+        OptimizerHooks hooks(targets[i].name, scale ? &*scale : nullptr);
         lm_graph update{graph, hooks, LM_MODE_TRAIN, targets[i].name, "update/", {}};
         const auto updated =
             apply_part(update, "optimizer", {{"class_name", class_name}, {"config", config}},
                        {targets[i].value, g.id(), rate, iterations});
-        graph.set_update(targets[i].value, updated.at(0));
+        hooks.assign(update, targets[i].value, updated.at(0));
     }
     return out;
 }

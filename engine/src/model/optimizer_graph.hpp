@@ -23,7 +23,7 @@ Json optimizer_for_keras(const Json& optimizer);
 /// Every optimizer takes, besides its own keys, clipvalue (each element), clipnorm (the norm of
 /// each gradient) and global_clipnorm (of all together), as in Keras 3; learning_rate is a number
 /// or a schedule {"class_name", "config"}; the schedule's own key learning_rate is what it starts
-/// from where its config does not say.
-Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss);
+/// from where its config does not say. scale_loss: see loss_scale.hpp.
+Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss, bool scale_loss = false);
 
 } // namespace lamina

@@ -10,6 +10,7 @@
 #include "lamina/plugin/graph.hpp"
 #include "model/optimizer_graph.hpp"
 #include "model/tracer.hpp"
+#include "passes/mixed_precision.hpp"
 #include "plugins/host.hpp"
 
 namespace lamina {
@@ -114,6 +115,21 @@ Value mean_loss(Scope& scope, const TrainingConfig& config, Value labels, Value 
     return each.rank() == 0 ? each : reduce_mean(each, all_axes(each));
 }
 
+/// The model's outputs, f32, of values that are stored as the precision says.
+std::vector<ValueId> trace(Graph& graph, LayerTracer& layers, const Architecture& model,
+                           int64_t batch, Precision precision, const std::vector<ValueId>& inputs) {
+    std::vector<ValueId> outputs = layers.trace(model, batch, inputs);
+    if (precision == Precision::Float32)
+        return outputs;
+    Rewritten stored = store_as(graph, precision == Precision::Mixed ? DType::F16 : DType::BF16);
+    graph = std::move(stored.graph);
+    layers.follow(stored.values);
+    Scope scope(graph, layers, "output", LM_MODE_INFER);
+    for (ValueId& v : outputs)
+        v = cast(scope.value(stored.values[static_cast<size_t>(v)]), LM_F32).id();
+    return outputs;
+}
+
 Value single_output(Scope& scope, const Architecture& model, const std::vector<ValueId>& outputs) {
     if (outputs.size() != 1)
         fail(StatusCode::Unsupported,
@@ -125,7 +141,8 @@ Value single_output(Scope& scope, const Architecture& model, const std::vector<V
 /// From x and y to the outputs `loss` and the metrics. Returns the loss, with what regularizers add
 /// in training.
 ValueId add_forward(StepGraph& step, LayerTracer& layers, int32_t mode, const Architecture& model,
-                    const TrainingConfig& config, const SampleFormat& format, int64_t batch) {
+                    const TrainingConfig& config, const SampleFormat& format, int64_t batch,
+                    Precision precision) {
     if (model.inputs.size() != 1)
         fail(StatusCode::Unsupported,
              fmt::format("model {} has {} inputs; training and evaluation take one", model.name,
@@ -134,11 +151,12 @@ ValueId add_forward(StepGraph& step, LayerTracer& layers, int32_t mode, const Ar
     Scope input(graph, layers, "input", mode), loss_scope(graph, layers, "loss", mode),
         metric_scope(graph, layers, "metrics", mode);
     const Value x = prepared_input(graph, input, model, 0, format, batch);
-    const Value prediction = single_output(loss_scope, model, layers.trace(model, batch, {x.id()}));
+    const Value prediction =
+        single_output(loss_scope, model, trace(graph, layers, model, batch, precision, {x.id()}));
     const Value labels = loss_scope.value(graph.add_input("y", {DType::I64, {batch}}));
     Value loss = mean_loss(loss_scope, config, labels, prediction);
     for (const ValueId extra : layers.losses())
-        loss = loss + reshape(loss_scope.value(extra), {});
+        loss = loss + reshape(cast(loss_scope.value(extra), LM_F32), {});
     graph.add_output("loss", loss.id());
     add_metrics(step, metric_scope, config, labels, prediction);
     return loss.id();
@@ -183,24 +201,30 @@ void add_finite_checks(Graph& graph, LayerTracer& layers, const Architecture& mo
 } // namespace
 
 StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
-                         const SampleFormat& format, int64_t batch) {
+                         const SampleFormat& format, int64_t batch, Precision precision) {
     StepGraph step;
     LayerTracer layers(step.graph, LM_MODE_TRAIN);
-    const ValueId loss = add_forward(step, layers, LM_MODE_TRAIN, model, config, format, batch);
-    const Updates updates = add_updates(step.graph, config.optimizer, loss);
+    const ValueId loss =
+        add_forward(step, layers, LM_MODE_TRAIN, model, config, format, batch, precision);
+    const bool scaled = precision == Precision::Mixed;
+    Updates updates = add_updates(step.graph, config.optimizer, loss, scaled);
+    if (scaled)
+        updates.gradients.clear(); // one that is not finite skips the step, and is no mistake
     step.learning_rate = updates.learning_rate;
     if (updates.scheduled_rate != kNone)
         step.graph.add_output("scheduled_learning_rate", updates.scheduled_rate);
     if (config.check_finite)
         add_finite_checks(step.graph, layers, model, loss, updates);
+    if (precision != Precision::Float32)
+        step.graph = keep_f32_sums(step.graph);
     return step;
 }
 
 StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& config,
-                           const SampleFormat& format, int64_t batch) {
+                           const SampleFormat& format, int64_t batch, Precision precision) {
     StepGraph step;
     LayerTracer layers(step.graph, LM_MODE_INFER);
-    add_forward(step, layers, LM_MODE_INFER, model, config, format, batch);
+    add_forward(step, layers, LM_MODE_INFER, model, config, format, batch, precision);
     return step;
 }
 
@@ -211,14 +235,15 @@ std::string output_name(size_t output) {
     return output == 0 ? "output" : fmt::format("output_{}", output);
 }
 
-StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch) {
+StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch,
+                           Precision precision) {
     StepGraph step;
     LayerTracer layers(step.graph, LM_MODE_INFER);
     Scope input(step.graph, layers, "input", LM_MODE_INFER);
     std::vector<ValueId> inputs;
     for (size_t i = 0; i < model.inputs.size(); ++i)
         inputs.push_back(prepared_input(step.graph, input, model, i, format, batch).id());
-    const auto outputs = layers.trace(model, batch, inputs);
+    const auto outputs = trace(step.graph, layers, model, batch, precision, inputs);
     for (size_t i = 0; i < outputs.size(); ++i)
         step.graph.add_output(output_name(i), outputs[i]);
     return step;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lamina/graph.hpp"
+#include "lamina/precision.hpp"
 #include "model/architecture.hpp"
 
 namespace lamina {
@@ -40,16 +41,21 @@ struct StepGraph {
 /// Inputs: x [batch, ...] of the format's dtype; y i64 [batch]; learning_rate, iterations, epoch:
 /// f32 scalars; and rng_state i64 [3] where something draws. Outputs: loss (mean over the batch,
 /// with regularization), the metrics, and scheduled_learning_rate where there is a schedule.
-/// Updates every trainable variable, its slots and the statistics.
+/// Updates every trainable variable, its slots and the statistics. With Precision::Mixed, the loss
+/// scale's variables too (model/loss_scale.hpp).
 StepGraph training_graph(const Architecture& model, const TrainingConfig& config,
-                         const SampleFormat& format, int64_t batch);
+                         const SampleFormat& format, int64_t batch,
+                         Precision precision = Precision::Float32);
 
 /// Inputs x and y; outputs as for training. Updates nothing.
 StepGraph evaluation_graph(const Architecture& model, const TrainingConfig& config,
-                           const SampleFormat& format, int64_t batch);
+                           const SampleFormat& format, int64_t batch,
+                           Precision precision = Precision::Float32);
 
-/// Input x, or x0, x1, ... where there are several; outputs output, output_1, ...
-StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch);
+/// Input x, or x0, x1, ... where there are several; outputs output, output_1, ..., f32 in any
+/// precision.
+StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch,
+                           Precision precision = Precision::Float32);
 
 /// The names of a step's inputs and of a prediction's outputs.
 std::string input_name(const Architecture& model, size_t input);

@@ -1,5 +1,6 @@
 #include "model/tracer.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -157,6 +158,14 @@ std::vector<ValueId> LayerTracer::trace(const Architecture& architecture, int64_
     for (const TensorRef& ref : architecture.outputs)
         outputs.push_back(value(ref));
     return outputs;
+}
+
+void LayerTracer::follow(const std::vector<ValueId>& moved) {
+    const auto move = [&](ValueId& v) { v = moved[static_cast<size_t>(v)]; };
+    std::for_each(losses_.begin(), losses_.end(), move);
+    for (auto& calls : values_)
+        for (auto& outputs : calls)
+            std::for_each(outputs.begin(), outputs.end(), move);
 }
 
 ValueId LayerTracer::variable(lm_graph& graph, const lm_variable_desc& desc) {

@@ -29,6 +29,8 @@ class LayerTracer : public BuildHooks {
     /// Scalars that regularizers added.
     const std::vector<ValueId>& losses() const { return losses_; }
     const LayerValues& values() const { return values_; }
+    /// The graph was rewritten: where each of its values is now.
+    void follow(const std::vector<ValueId>& moved);
 
     ValueId variable(lm_graph& graph, const lm_variable_desc& desc) override;
     void assign(lm_graph& graph, ValueId variable, ValueId value) override;

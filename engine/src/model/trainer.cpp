@@ -353,6 +353,7 @@ Checkpoint Trainer::describe_run() const {
         {"--data", fmt::format("{} ({} samples)", data_->name(), data_->size(Split::Train))},
         {"--optimizer", part_text(state_.training.optimizer)},
         {"--loss", part_text(state_.training.loss)},
+        {"--precision", name(state_.precision)},
         {"--metrics", join(metrics, " ")},
         {"--seed", std::to_string(options_.seed)},
         {"--batch-size", std::to_string(options_.batch_size)},

@@ -14,13 +14,14 @@ struct BatchNormGrad {
     static std::vector<TensorType> infer(const Node& node) {
         expect_inputs(node, 5);
         const TensorType x = node.input(0).type();
-        const TensorType vector{x.dtype, {expect_channels(node, 3)}};
+        const TensorType vector = expect_channels(node, 3);
         expect_shape(node, 4, "dy", x.dims);
+        expect_dtype(node, 4, x.dtype);
         return {x, vector, vector};
     }
 
     static Values decompose(Graph&, const Node& node, const Values& in) {
-        const Value x = in[0], dy = in[4];
+        const Value x = widened(in[0], in[1]), dy = widened(in[4], in[1]);
         const Dims axes = other_axes(node, x);
         const auto along = [&](Value vector) { return along_channels(node, vector, x); };
         const Value r = inverse_deviation(node, in[3]);
@@ -29,7 +30,7 @@ struct BatchNormGrad {
         const Value dgamma = reduce_sum(dy * xhat, axes);
         const double per_element = 1.0 / count_per_channel(node, x);
         const Value centred = dy - along(dbeta * per_element) - xhat * along(dgamma * per_element);
-        return {along(in[1] * r) * centred, dgamma, dbeta};
+        return {cast(along(in[1] * r) * centred, in[0].dtype()), dgamma, dbeta};
     }
 
     static Cost cost(const Node& node) { return batch_norm_cost(node, 11); }

@@ -18,14 +18,14 @@ struct BatchNormInference {
     }
 
     static void gradient(const GradientContext& g) {
-        const Value x = g.x(0), dy = g.dy();
+        const Value x = widened(g.x(0), g.x(1)), dy = widened(g.dy(), g.x(1));
         const Dims axes = other_axes(g.node, x);
         const auto along = [&](Value vector) { return along_channels(g.node, vector, x); };
         const Value r = inverse_deviation(g.node, g.x(4));
         const Value scale = g.x(1) * r;
         const Value dbeta = reduce_sum(dy, axes);
         const Value dgamma = reduce_sum(dy * (x - along(g.x(3))) * along(r), axes);
-        g.set_dx(0, dy * along(scale));
+        g.set_dx(0, cast(dy * along(scale), g.x(0).dtype()));
         g.set_dx(1, dgamma);
         g.set_dx(2, dbeta);
         g.set_dx(3, -(scale * dbeta));
@@ -35,7 +35,8 @@ struct BatchNormInference {
     static Values decompose(Graph&, const Node& node, const Values& in) {
         const auto along = [&](Value vector) { return along_channels(node, vector, in[0]); };
         const Value scale = in[1] * inverse_deviation(node, in[4]);
-        return {(in[0] - along(in[3])) * along(scale) + along(in[2])};
+        const Value y = (widened(in[0], in[1]) - along(in[3])) * along(scale) + along(in[2]);
+        return {cast(y, in[0].dtype())};
     }
 
     static Cost cost(const Node& node) { return batch_norm_cost(node, 3); }

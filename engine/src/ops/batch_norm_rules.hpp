@@ -1,6 +1,6 @@
 /// What the batch normalisation operators share. axis: the channels'; gamma, beta, mean and
-/// variance are [C]; n = elements of x / C; r = 1 / sqrt(variance + epsilon);
-/// xhat = (x - mean) * r.
+/// variance are [C], in x's dtype, or in f32 beside an x of f16 or bf16, which is computed on in
+/// f32; n = elements of x / C; r = 1 / sqrt(variance + epsilon); xhat = (x - mean) * r.
 #pragma once
 
 #include "lamina/plugin/operator.hpp"
@@ -11,20 +11,26 @@ namespace lamina::plugin {
 #define LAMINA_BATCH_NORM_SCHEMA                                                                   \
     R"({"epsilon": {"type": "float", "default": 0.001}, "axis": {"type": "int", "default": -1}})"
 
-/// Checks the inputs from 1 on (but the last, where it has x's shape) against [C]; returns C.
-inline int64_t expect_channels(const Node& node, int64_t vectors) {
-    expect_floating(node, node.n_inputs());
+/// Checks inputs 1 to `vectors`; returns their type.
+inline TensorType expect_channels(const Node& node, int64_t vectors) {
+    expect_floating(node, 1);
     const TensorView x = node.input(0);
-    const int64_t c = x.dim(axis_of(node, x.rank()));
-    for (int64_t i = 1; i <= vectors; ++i)
-        expect_shape(node, i, "a vector of the channels", Dims{c});
+    const TensorType vector{size_of(x.dtype()) == 2 ? lm_dtype{LM_F32} : x.dtype(),
+                            {x.dim(axis_of(node, x.rank()))}};
+    for (int64_t i = 1; i <= vectors; ++i) {
+        expect_shape(node, i, "a vector of the channels", vector.dims);
+        expect_dtype(node, i, vector.dtype);
+    }
     if (x.elements() == 0)
         invalid(std::string(node.op()) + ": x " + to_string(x.dims()) + " has no elements");
     if (!(node.number("epsilon") >= 0))
         invalid(std::string(node.op()) + ": epsilon " + std::to_string(node.number("epsilon")) +
                 " must not be negative");
-    return c;
+    return vector;
 }
+
+/// x in the dtype of the statistics.
+inline Value widened(Value x, Value vector) { return cast(x, vector.dtype()); }
 
 /// All axes of x but the channels'.
 inline Dims other_axes(const Node& node, Value x) {

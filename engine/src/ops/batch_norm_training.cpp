@@ -15,7 +15,7 @@ struct BatchNormTraining {
     static std::vector<TensorType> infer(const Node& node) {
         expect_inputs(node, 3);
         const TensorType x = node.input(0).type();
-        const TensorType vector{x.dtype, {expect_channels(node, 2)}};
+        const TensorType vector = expect_channels(node, 2);
         return {x, vector, vector};
     }
 
@@ -35,21 +35,23 @@ struct BatchNormTraining {
         }
         const double n = count_per_channel(node, x);
         if (g.dy(1))
-            add_to_dx(broadcast_to(along_channels(node, g.dy(1) * (1.0 / n), x), x.shape()));
+            add_to_dx(cast(broadcast_to(along_channels(node, g.dy(1) * (1.0 / n), x), x.shape()),
+                           x.dtype()));
         if (g.dy(2))
-            add_to_dx((x - along_channels(node, mean, x)) *
-                      along_channels(node, g.dy(2) * (2.0 / n), x));
+            add_to_dx(cast((widened(x, mean) - along_channels(node, mean, x)) *
+                               along_channels(node, g.dy(2) * (2.0 / n), x),
+                           x.dtype()));
         g.set_dx(0, dx);
     }
 
     static Values decompose(Graph&, const Node& node, const Values& in) {
-        const Value x = in[0];
+        const Value x = widened(in[0], in[1]);
         const Value mean = reduce_mean(x, other_axes(node, x));
         const Value centred = x - along_channels(node, mean, x);
         const Value variance = reduce_mean(square(centred), other_axes(node, x));
         const Value scale = in[1] * inverse_deviation(node, variance);
         const Value y = centred * along_channels(node, scale, x) + along_channels(node, in[2], x);
-        return {y, mean, variance};
+        return {cast(y, in[0].dtype()), mean, variance};
     }
 
     static Cost cost(const Node& node) { return batch_norm_cost(node, 7); }

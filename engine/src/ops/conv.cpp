@@ -1,5 +1,5 @@
-// conv{strides, padding_low, padding_high, dilations, groups, data_format, epilogue}: the
-// cross-correlation that deep learning calls convolution, in 1 to 3 spatial dimensions.
+// conv{strides, padding_low, padding_high, dilations, groups, data_format, result_dtype, epilogue}:
+// the cross-correlation that deep learning calls convolution, in 1 to 3 spatial dimensions.
 //
 //     x: [N, in..., C]    filter: [window..., C / groups, K]    y: [N, out..., K]
 //     y[n, o, k] = sum over r, c of x[n, o * stride + r * dilation - low, g * C / groups + c]
@@ -16,12 +16,11 @@ struct Conv {
     static constexpr auto schema = "{" LAMINA_CONV_SCHEMA "," LAMINA_EPILOGUE_SCHEMA "}";
 
     static std::vector<TensorType> infer(const Node& node) {
-        const lm_dtype dtype = expect_floating(node, 2);
-        return {infer_epilogue(node, 2, {dtype, ConvParams::of(node).y_shape()})};
+        return {infer_epilogue(node, 2, ConvParams::of(node).y_shape())};
     }
     static void gradient(const GradientContext& g) {
-        g.set_dx(0, conv_backward_data(g.node, g.dy(), g.x(1), g.x(0).shape()));
-        g.set_dx(1, conv_backward_filter(g.node, g.x(0), g.dy(), g.x(1).shape()));
+        g.set_dx(0, conv_backward_data(g.node, dy_as_operand(g), g.x(1), g.x(0).shape()));
+        g.set_dx(1, conv_backward_filter(g.node, g.x(0), dy_as_operand(g), g.x(1).shape()));
     }
     static Values decompose(Graph& graph, const Node& node, const Values& inputs) {
         return decompose_epilogue(graph, node, 2, inputs, conv_attrs(node));

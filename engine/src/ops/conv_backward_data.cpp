@@ -17,12 +17,11 @@ struct ConvBackwardData {
                                    R"(, "input_shape": {"type": "ints", "required": true}})";
 
     static std::vector<TensorType> infer(const Node& node) {
-        const lm_dtype dtype = expect_floating(node, 2);
-        return {infer_epilogue(node, 2, {dtype, ConvParams::of(node).x_shape()})};
+        return {infer_epilogue(node, 2, ConvParams::of(node).x_shape())};
     }
     static void gradient(const GradientContext& g) {
-        g.set_dx(0, conv(g.node, g.dy(), g.x(1)));
-        g.set_dx(1, conv_backward_filter(g.node, g.dy(), g.x(0), g.x(1).shape()));
+        g.set_dx(0, conv(g.node, dy_as_operand(g), g.x(1)));
+        g.set_dx(1, conv_backward_filter(g.node, dy_as_operand(g), g.x(0), g.x(1).shape()));
     }
     static Values decompose(Graph& graph, const Node& node, const Values& inputs) {
         return decompose_epilogue(graph, node, 2, inputs,

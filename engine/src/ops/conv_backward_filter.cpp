@@ -14,12 +14,12 @@ struct ConvBackwardFilter {
 
     static std::vector<TensorType> infer(const Node& node) {
         expect_inputs(node, 2);
-        const lm_dtype dtype = expect_floating(node, 2);
-        return {{dtype, ConvParams::of(node).filter_shape()}};
+        expect_floating(node, 2);
+        return {{result_dtype(node), ConvParams::of(node).filter_shape()}};
     }
     static void gradient(const GradientContext& g) {
-        g.set_dx(0, conv_backward_data(g.node, g.x(1), g.dy(), g.x(0).shape()));
-        g.set_dx(1, conv(g.node, g.x(0), g.dy()));
+        g.set_dx(0, conv_backward_data(g.node, g.x(1), dy_as_operand(g), g.x(0).shape()));
+        g.set_dx(1, conv(g.node, g.x(0), dy_as_operand(g)));
     }
     static Cost cost(const Node& node) { return conv_cost(node); }
 };

@@ -18,7 +18,7 @@ namespace lamina::plugin {
     R"("dilations": {"type": "ints", "default": []},)"                                             \
     R"("groups": {"type": "int", "default": 1, "min": 1},)"                                        \
     R"("data_format": {"type": "string", "enum": ["channels_last", "channels_first"],)"            \
-    R"( "default": "channels_last"})"
+    R"( "default": "channels_last"},)" LAMINA_RESULT_DTYPE_SCHEMA
 
 /// The attributes that all three share, with one more where given.
 inline Attrs conv_attrs(const Node& node, const Attrs& more = {}) {

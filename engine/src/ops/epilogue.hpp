@@ -4,13 +4,16 @@
 #pragma once
 
 #include "ops/elementwise.hpp"
+#include "ops/result_dtype.hpp"
 
 namespace lamina::plugin {
 
 #define LAMINA_EPILOGUE_SCHEMA R"("epilogue": {"type": "string", "default": ""})"
 
-/// The output's type when the node's first `own` inputs give `result`.
-inline TensorType infer_epilogue(const Node& node, int64_t own, const TensorType& result) {
+/// The output's type when the node's first `own` inputs give a result of this shape.
+inline TensorType infer_epilogue(const Node& node, int64_t own, const Dims& shape) {
+    expect_floating(node, own);
+    const TensorType result{result_dtype(node), shape};
     const std::string program = node.string("epilogue");
     if (program.empty()) {
         expect_inputs(node, own);
@@ -29,10 +32,11 @@ inline TensorType infer_epilogue(const Node& node, int64_t own, const TensorType
 
 /// The node without its epilogue, then the epilogue, one node an operator.
 inline Values decompose_epilogue(Graph& graph, const Node& node, int64_t own, const Values& inputs,
-                                 const Attrs& attrs) {
+                                 Attrs attrs) {
     const std::string program = node.string("epilogue");
     if (program.empty())
         unsupported(std::string(node.op()) + ": has no simpler form");
+    attrs.emplace_back("result_dtype", node.string("result_dtype"));
     const auto n = static_cast<size_t>(own);
     Values operands = graph.nodes(node.op(), std::span(inputs).first(n), attrs);
     operands.insert(operands.end(), inputs.begin() + own, inputs.end());

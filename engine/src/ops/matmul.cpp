@@ -1,5 +1,5 @@
-// matmul{transpose_a, transpose_b, epilogue}: Y = op(A) op(B), where op transposes the last two
-// dimensions or not.
+// matmul{transpose_a, transpose_b, result_dtype, epilogue}: Y = op(A) op(B), where op transposes
+// the last two dimensions or not.
 //
 //     op(a): [..., M, K]    op(b): [..., K, N] with the same leading dimensions, or [K, N]
 //     y: [..., M, N]
@@ -38,10 +38,9 @@ struct Matmul {
     static constexpr auto schema = R"({
         "transpose_a": {"type": "bool", "default": false},
         "transpose_b": {"type": "bool", "default": false},
-        )" LAMINA_EPILOGUE_SCHEMA "}";
+        )" LAMINA_RESULT_DTYPE_SCHEMA "," LAMINA_EPILOGUE_SCHEMA "}";
 
     static std::vector<TensorType> infer(const Node& node) {
-        const lm_dtype dtype = expect_floating(node, 2);
         const Sizes s = sizes(node);
         const auto a = node.input(0).dims(), b = node.input(1).dims();
         if (b.size() > 2 && !std::equal(a.begin(), a.end() - 2, b.begin(), b.end() - 2))
@@ -49,13 +48,13 @@ struct Matmul {
                     " must be equal, or the second of rank 2");
         Dims shape(a.begin(), a.end() - 2);
         shape.insert(shape.end(), {s.m, s.n});
-        return {infer_epilogue(node, 2, {dtype, shape})};
+        return {infer_epilogue(node, 2, shape)};
     }
 
     static void gradient(const GradientContext& g) {
         const bool tb = g.node.boolean("transpose_b");
         bool ta = g.node.boolean("transpose_a");
-        Value a = g.x(0), b = g.x(1), dy = g.dy();
+        Value a = g.x(0), b = g.x(1), dy = dy_as_operand(g);
         const bool shared = a.rank() > 2 && b.rank() == 2;
         if (shared) { // fold the batch into the rows
             if (ta)

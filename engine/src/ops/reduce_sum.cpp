@@ -1,12 +1,12 @@
-// reduce_sum{axes, keep_dims}: y = sum of x over the axes. dx = dy, stretched.
+// reduce_sum{axes, keep_dims, result_dtype}: y = sum of x over the axes. dx = dy, stretched.
 #include "ops/reduction.hpp"
 
 namespace lamina::plugin {
 namespace {
 
-struct ReduceSum : Reduction {
+struct ReduceSum : Summation {
     static void gradient(const GradientContext& g) {
-        g.set_dx(0, broadcast_to(kept(g, g.dy()), g.x().shape()));
+        g.set_dx(0, broadcast_to(kept(g, dy_as_operand(g)), g.x().shape()));
     }
 };
 

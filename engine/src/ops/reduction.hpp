@@ -2,8 +2,7 @@
 /// them with extent 1. Axes may be negative; an empty list reduces nothing.
 #pragma once
 
-#include "lamina/plugin/operator.hpp"
-#include "lamina/plugin/shape_rules.hpp"
+#include "ops/result_dtype.hpp"
 
 namespace lamina::plugin {
 
@@ -20,10 +19,12 @@ inline int64_t reduced_count(const Node& node, const Dims& x) {
     return elements(x) / std::max<int64_t>(elements(kept_shape(node, x)), 1);
 }
 
+#define LAMINA_REDUCTION_SCHEMA                                                                    \
+    R"("axes": {"type": "ints", "required": true},)"                                               \
+    R"("keep_dims": {"type": "bool", "default": false})"
+
 struct Reduction {
-    static constexpr auto schema = R"({
-        "axes": {"type": "ints", "required": true},
-        "keep_dims": {"type": "bool", "default": false}})";
+    static constexpr auto schema = "{" LAMINA_REDUCTION_SCHEMA "}";
 
     static std::vector<TensorType> infer(const Node& node) {
         expect_inputs(node, 1);
@@ -33,12 +34,12 @@ struct Reduction {
                     "; cast the input first");
         const Dims axes = axes_of(node, x.rank());
         if (node.boolean("keep_dims"))
-            return {{x.dtype, kept_shape(node, x.dims)}};
+            return {{result_dtype(node), kept_shape(node, x.dims)}};
         Dims shape;
         for (int64_t i = 0; i < x.rank(); ++i)
             if (!std::binary_search(axes.begin(), axes.end(), i))
                 shape.push_back(x.dims[static_cast<size_t>(i)]);
-        return {{x.dtype, shape}};
+        return {{result_dtype(node), shape}};
     }
     static Cost cost(const Node& node) {
         return {static_cast<double>(node.input(0).elements()), traffic(node)};
@@ -49,6 +50,11 @@ struct Reduction {
     static Value kept(const GradientContext& g, Value y) {
         return reshape(y, kept_shape(g.node, g.x().shape()));
     }
+};
+
+/// Sums and means: with result_dtype.
+struct Summation : Reduction {
+    static constexpr auto schema = "{" LAMINA_REDUCTION_SCHEMA "," LAMINA_RESULT_DTYPE_SCHEMA "}";
 };
 
 } // namespace lamina::plugin

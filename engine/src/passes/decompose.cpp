@@ -1,4 +1,5 @@
-/// What the backend has no kernel for, in simpler operators.
+/// What the backend has no kernel for, in simpler operators; of f16 and bf16, in f32 between casts.
+#include <algorithm>
 #include <optional>
 
 #include "graph/builder.hpp"
@@ -45,7 +46,14 @@ class Decomposer {
 
     /// Only where the backend takes every operator of it, or a simpler form of that one.
     std::optional<SimplerForm> simpler(const Graph& graph, const Node& node) const {
-        const auto form = depth_ < kDeepest ? own_decomposition(graph, node) : std::nullopt;
+        if (depth_ == kDeepest)
+            return std::nullopt;
+        if (const auto form = taken(in_f32(graph, node), graph, node))
+            return form;
+        return taken(own_decomposition(graph, node), graph, node);
+    }
+    std::optional<SimplerForm> taken(const std::optional<SimplerForm>& form, const Graph& graph,
+                                     const Node& node) const {
         if (!form)
             return std::nullopt;
         const Graph simple = Decomposer(form->graph, describe_, depth_ + 1).run();
@@ -59,6 +67,36 @@ class Decomposer {
         for (const auto& [name, value] : simple.outputs())
             out.outputs.push_back(value);
         return out;
+    }
+
+    static bool is_half(const TensorType& type) {
+        return type.dtype == DType::F16 || type.dtype == DType::BF16;
+    }
+    static ValueId cast(Graph& graph, const Node& node, ValueId value, DType dtype) {
+        return add_operator(graph, "cast", node.name + "/cast", "", {value},
+                            {{"dtype", std::string(name(dtype))}})[0];
+    }
+
+    /// The operator itself on f32, where it takes f16 or bf16.
+    static std::optional<SimplerForm> in_f32(const Graph& graph, const Node& node) {
+        const auto half = [&](ValueId v) { return is_half(graph.type(v)); };
+        if (node.op == "cast" || std::none_of(node.inputs.begin(), node.inputs.end(), half))
+            return std::nullopt;
+        SimplerForm form;
+        std::vector<ValueId> operands;
+        for (size_t i = 0; i < node.inputs.size(); ++i) {
+            const ValueId x = form.graph.add_input(std::to_string(i), graph.type(node.inputs[i]));
+            form.inputs.push_back(x);
+            operands.push_back(half(node.inputs[i]) ? cast(form.graph, node, x, DType::F32) : x);
+        }
+        form.outputs = add_operator(form.graph, node.op, node.name, "", operands, node.attrs);
+        for (size_t i = 0; i < form.outputs.size(); ++i) {
+            const DType wanted = graph.type(node.outputs[i]).dtype;
+            if (form.graph.type(form.outputs[i]).dtype != wanted)
+                form.outputs[i] = cast(form.graph, node, form.outputs[i], wanted);
+            form.graph.add_output(std::to_string(i), form.outputs[i]);
+        }
+        return form;
     }
 
     static std::optional<SimplerForm> own_decomposition(const Graph& graph, const Node& node) {

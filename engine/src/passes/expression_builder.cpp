@@ -10,9 +10,11 @@ std::optional<float> scalar_constant(const Graph& graph, ValueId value) {
     if (graph.producer(value).op != "constant")
         return std::nullopt;
     const Tensor& data = graph.constant(value);
-    if (data.dtype() != DType::F32 || data.elements() != 1 || data.shape().rank() != 0)
+    const DType type = data.dtype();
+    if (data.elements() != 1 || data.shape().rank() != 0 ||
+        (type != DType::F32 && type != DType::F16 && type != DType::BF16))
         return std::nullopt;
-    return data.data<float>()[0];
+    return data.cast(DType::F32).item<float>();
 }
 
 bool is_elementwise(const Node& node) {

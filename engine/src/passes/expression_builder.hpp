@@ -10,7 +10,7 @@
 
 namespace lamina {
 
-/// The value as a constant in a program: a scalar f32 constant of the graph.
+/// The value as a constant in a program: a scalar constant of the graph in f32, f16 or bf16.
 std::optional<float> scalar_constant(const Graph& graph, ValueId value);
 
 /// Whether the node can be an instruction of a program.

@@ -92,6 +92,8 @@ class Simplifier {
              node.op == "copy") &&
             same_type(0))
             return in(node, 0);
+        if (node.op == "cast" && is_widening_of(in(node, 0), graph_.type(node.outputs[0]).dtype))
+            return producer(in(node, 0)).inputs[0];
         if (node.op == "transpose") {
             const auto& perm = node.integers("perm");
             for (size_t i = 0; i < perm.size(); ++i)
@@ -111,6 +113,13 @@ class Simplifier {
         if (node.op == "neg" && producer(in(node, 0)).op == "neg")
             return producer(in(node, 0)).inputs[0];
         return kNone;
+    }
+
+    /// Whether the value is one of this type, cast to a type that holds all of its numbers.
+    bool is_widening_of(ValueId made, DType type) {
+        const DType wide = to().type(made).dtype;
+        return producer(made).op == "cast" && to().type(producer(made).inputs[0]).dtype == type &&
+               size_of(type) == 2 && (wide == DType::F32 || wide == DType::F64);
     }
 
     /// The same operator on another input.

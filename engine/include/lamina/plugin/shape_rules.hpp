@@ -23,6 +23,12 @@ inline void expect_inputs(const Node& node, int64_t count) {
                 (count == 1 ? " input, got " : " inputs, got ") + std::to_string(node.n_inputs()));
 }
 
+inline void expect_dtype(const Node& node, int64_t input, lm_dtype expected) {
+    if (const lm_dtype got = node.input(input).dtype(); got != expected)
+        invalid(std::string(node.op()) + ": input " + std::to_string(input) + " is " +
+                dtype_name(got) + "; expected " + dtype_name(expected) + ": cast it first");
+}
+
 /// That inputs [0, count) have one floating-point dtype; returns it.
 inline lm_dtype expect_floating(const Node& node, int64_t count) {
     const lm_dtype dtype = node.input(0).dtype();
@@ -33,6 +39,13 @@ inline lm_dtype expect_floating(const Node& node, int64_t count) {
                     (is_floating(dtype) ? dtype_name(dtype) : "a floating-point dtype") +
                     ": cast it first");
     return dtype;
+}
+
+/// What a product or sum gives before its epilogue: the attribute `result_dtype`, by default the
+/// operands' own. A sum of f16 is thus kept as the f32 in which it was added up.
+inline lm_dtype result_dtype(const Node& node) {
+    const std::string stated = node.has("result_dtype") ? node.string("result_dtype") : "";
+    return stated.empty() ? node.input(0).dtype() : parse_dtype(stated);
 }
 
 inline lm_dtype expect_index(const Node& node, int64_t input) {
