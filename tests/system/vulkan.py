@@ -1,4 +1,4 @@
-"""The Vulkan backend as a user meets it: devices with and without a driver, a lost device, out of memory."""
+"""The Vulkan backend as a user meets it: devices with and without a driver, a lost device, out of memory, 16 bits."""
 
 import os
 import re
@@ -71,8 +71,20 @@ def out_of_memory():
     done(lamina(*arguments, "--batch-size", fits, "--train-limit", 3 * int(fits) // 2))
 
 
+def mixed_precision():
+    """LeNet learns with values in 16 bits as it does in 32"""
+    losses = {}
+    for precision in ("float32", "mixed", "mixed_bfloat16"):
+        result = one_json(lamina("train", "lenet", "--data", "mnist:sample", "--train-limit", "320", "--batch-size", "32",
+                                 "--epochs", "1", "--backend", "vulkan", "--precision", precision, "--json"))
+        losses[precision] = result["loss"]
+    check(losses["float32"] < 2.2, losses)
+    check(abs(losses["mixed"] - losses["float32"]) < 0.01 * losses["float32"], losses)
+    check(abs(losses["mixed_bfloat16"] - losses["float32"]) < 0.03 * losses["float32"], losses)
+
+
 found = vulkan()
 if found is None or not found["devices"]:
     print("skipped: there is no Vulkan device:", found and found["unavailable"])
     sys.exit(77)
-run([listing, no_driver, no_loader, lost_device, out_of_memory])
+run([listing, no_driver, no_loader, lost_device, out_of_memory, mixed_precision])

@@ -68,10 +68,18 @@ Float half_to_float(Module& m, Uint half) {
     const Id pair = m.glsl(Glsl::UnpackHalf2x16, m.vector_type(m.f32_type(), 2), {half.id});
     return {&m, m.emit(Op::CompositeExtract, m.f32_type(), {pair, 0})};
 }
-Uint float_to_half(Module& m, Float v) {
-    const Id pair =
-        m.emit(Op::CompositeConstruct, m.vector_type(m.f32_type(), 2), {v.id, m.f32(0.0f)});
-    return Uint{&m, m.glsl(Glsl::PackHalf2x16, m.u32_type(), {pair})} & 0xffffu;
+/// To nearest, ties to even; what PackHalf2x16 rounds to is the driver's choice (AMD cuts).
+Uint float_to_half(Float v) {
+    const Uint raw = bits(v), magnitude = raw & 0x7fffffffu;
+    const Uint normal =
+        (magnitude - literal(raw, 0x38000000u) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+    // Below 2^-14 the unit is 2^-24, that of floats from 1/2 to 1.
+    const Uint subnormal = bits(as_float(magnitude) + 0.5f) - literal(raw, 0x3f000000u);
+    Uint narrow = select(magnitude < literal(raw, 0x38800000u), subnormal, normal);
+    // From 65520 on, infinity.
+    narrow = select(magnitude < literal(raw, 0x477ff000u), narrow, literal(raw, 0x7c00u));
+    narrow = select(is_nan(v), literal(raw, 0x7e00u), narrow);
+    return ((raw >> 16) & 0x8000u) | narrow;
 }
 Uint float_to_bfloat(Float v) {
     // To nearest, ties to even; a NaN stays one.
@@ -80,13 +88,20 @@ Uint float_to_bfloat(Float v) {
     return select(is_nan(v), (raw >> 16) | literal(raw, 0x40u), rounded);
 }
 
+/// What storing the number as f16 or bf16 and loading it again leaves of it.
+Element rounded(Module& m, Float v, lm_dtype dtype) {
+    if (dtype == LM_F16)
+        return {dtype, half_to_float(m, float_to_half(v)).id};
+    return {dtype, as_float(float_to_bfloat(v) << 16).id};
+}
+
 /// The element in the low bits of a word, for dtypes below four bytes.
 Uint narrow(Module& m, Element e) {
     switch (e.dtype) {
     case LM_BOOL:
         return one_if(b(m, e));
     case LM_F16:
-        return float_to_half(m, f(m, e));
+        return float_to_half(f(m, e));
     case LM_BF16:
         return float_to_bfloat(f(m, e));
     default:
@@ -326,6 +341,8 @@ Element choose(Module& m, Bool condition, Element x, Element y) {
 
 Element cast(Module& m, Element x, lm_dtype dtype) {
     const Form from = form_of(x.dtype), to = form_of(dtype);
+    if (from == to && to == Form::f32 && dtype != LM_F32 && dtype != x.dtype)
+        return rounded(m, f(m, x), dtype);
     if (from == to)
         return {dtype, x.id, x.high};
     if (to == Form::boolean)

@@ -103,7 +103,6 @@ enum class Glsl : uint32_t {
     SMin = 39,
     SMax = 42,
     Fma = 50,
-    PackHalf2x16 = 58,
     UnpackHalf2x16 = 62,
 };
 

@@ -13,10 +13,12 @@ using plugin::Expression;
 struct Channels {
     std::vector<int64_t> dims, vector_dims, others;
     int64_t count = 1; // channels
+    lm_dtype dtype;    // of x, y and their gradients; the vectors are f32
     float epsilon;
 
     explicit Channels(const Node& node)
-        : dims(node.input(0).type().dims), epsilon(static_cast<float>(node.number("epsilon"))) {
+        : dims(node.input(0).type().dims), dtype(node.input(0).dtype()),
+          epsilon(static_cast<float>(node.number("epsilon"))) {
         const auto rank = static_cast<int64_t>(dims.size());
         const int64_t axis = node.integer("axis") + (node.integer("axis") < 0 ? rank : 0);
         vector_dims.assign(dims.size(), 1);
@@ -30,7 +32,7 @@ struct Channels {
     int64_t samples() const { return count > 0 ? plugin::elements(dims) / count : 0; }
     ReducePlan reduction() const { return ReducePlan::of(dims, others); }
     uint64_t vector_bytes() const { return static_cast<uint64_t>(count) * sizeof(float); }
-    View whole() const { return dense_view(LM_F32, dims); }
+    View whole() const { return dense_view(dtype, dims); }
     View along() const { return broadcast_view(LM_F32, vector_dims, dims); }
     View vector() const { return dense_view(LM_F32, std::span(&count, 1)); }
 };
@@ -65,8 +67,9 @@ void dispatch_normalise(Step& step, const Channels& c, Operand gamma, Operand be
     map.space = c.dims;
     map.inputs = {c.whole(), c.along(), c.along(), c.along()};
     map.outputs = {c.whole()};
-    map.expression = Expression::parse("sub i0 i1;mul t0 i2;add t1 i3");
-    map.results = {2};
+    map.expression = Expression::parse("cast_f32 i0;sub t0 i1;mul t1 i2;add t2 i3;cast_" +
+                                       std::string(plugin::dtype_name(c.dtype)) + " t3");
+    map.results = {4};
     dispatch_map(step, map, {step.in(0), mean, scale, beta}, {step.out()});
 }
 
@@ -75,7 +78,7 @@ uint64_t aligned(const Limits& limits, uint64_t bytes) {
 }
 
 Plan plan_of(const Limits& limits, const Node& node, int passes, int dispatches) {
-    require_dtypes(node, {LM_F32});
+    require_product_dtypes(node);
     const Channels c(node);
     const double bytes = static_cast<double>(node.input(0).bytes()) * passes;
     const uint64_t workspace =
@@ -92,7 +95,8 @@ struct Training {
         const Channels c(node);
         const ReducePlan plan = c.reduction();
         const float share = 1.0f / static_cast<float>(c.samples());
-        ReduceOperands o{step.in(0), {}, {}, step.out(1), aligned(step.limits, c.vector_bytes())};
+        ReduceOperands o{c.dtype, step.in(0),  {},
+                         {},      step.out(1), aligned(step.limits, c.vector_bytes())};
         dispatch_reduce(step, plan, Reduction::sum, Reduced::x, share, o);
         o.mean = step.out(1);
         o.result = step.out(2);
@@ -125,13 +129,14 @@ struct Gradient {
                       dy = step.in(4), dgamma = step.out(1), dbeta = step.out(2);
         const uint64_t vector = aligned(step.limits, c.vector_bytes());
         const uint64_t partial = aligned(step.limits, 3 * vector);
-        dispatch_reduce(step, plan, Reduction::sum, Reduced::x, 1.0f, {dy, {}, {}, dbeta, partial});
+        dispatch_reduce(step, plan, Reduction::sum, Reduced::x, 1.0f,
+                        {c.dtype, dy, {}, {}, dbeta, partial});
         // Sum of dy (x - mean), which lacks the factor r = 1 / sqrt(variance + epsilon) of dgamma.
         const Operand scale = step.workspace(0, c.vector_bytes()),
                       share = step.workspace(vector, c.vector_bytes()),
                       slope = step.workspace(2 * vector, c.vector_bytes());
         dispatch_reduce(step, plan, Reduction::sum, Reduced::product_deviation, 1.0f,
-                        {x, dy, mean, slope, partial});
+                        {c.dtype, x, dy, mean, slope, partial});
         const std::string n = text(1.0f / static_cast<float>(c.samples()));
         // dgamma = r sum; scale = gamma r.
         dispatch_vectors(step, c, "add i0 " + text(c.epsilon) + ";sqrt t0;div i1 t1;div i2 t1",
@@ -145,8 +150,10 @@ struct Gradient {
         map.space = c.dims;
         map.inputs = {c.whole(), c.whole(), c.along(), c.along(), c.along(), c.along()};
         map.outputs = {c.whole()};
-        map.expression = Expression::parse("sub i0 i2;mul t0 i5;sub i1 i4;sub t2 t1;mul t3 i3");
-        map.results = {4};
+        map.expression = Expression::parse(
+            "cast_f32 i0;cast_f32 i1;sub t0 i2;mul t2 i5;sub t1 i4;sub t4 t3;mul t5 i3;cast_" +
+            std::string(plugin::dtype_name(c.dtype)) + " t6");
+        map.results = {7};
         dispatch_map(step, map, {x, dy, mean, scale, share, slope}, {step.out()});
     }
 };

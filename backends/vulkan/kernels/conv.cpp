@@ -51,17 +51,18 @@ struct Pass {
                 1};
     }
 
-    /// rides: false where the epilogue is left to who joins copies.
-    void dispatch(Step& step, const GemmPlan& gemm, const Epilogue& epilogue, bool rides, Operand a,
-                  Operand b, Operand result) const {
+    /// operands: their dtype. epilogue: none where it is left to who joins copies.
+    void dispatch(Step& step, const GemmPlan& gemm, lm_dtype operands, const Epilogue& epilogue,
+                  Operand a, Operand b, Operand result) const {
         auto constants = gemm.constants(neighbours);
         append_geometry(constants, p);
         std::vector<Binding> bindings{reads(a), reads(b), writes(result)};
         if (takes_epilogue) {
-            constants.insert(constants.end(),
-                             {rides ? epilogue.add_bias : 0, rides ? epilogue.activation : 0});
+            const auto more = epilogue.constants();
+            constants.insert(constants.end(), more.begin(), more.end());
             bindings.push_back(reads(epilogue.bias(step, b)));
         }
+        constants.push_back(storage_of(operands));
         const uint32_t push[] = {word(p.n), word(gemm.splits), word(gemm.part)};
         step.dispatch(shader, constants, push, bindings, gemm.groups(step, product));
     }
@@ -71,16 +72,18 @@ struct Pass {
 template <Pass (*pass)(const ConvParams&)>
 struct InChunks {
     ConvParams p;
+    lm_dtype operands;
     Samples samples;
     GemmPlan gemm; // of a whole chunk; a shorter last one leaves some tiles or parts empty
 
-    InChunks(const Limits& limits, const Node& node) : p(ConvParams::of(node)) {
-        require_dtypes(node, {LM_F32});
-        const auto bytes = [&](int64_t channels, int64_t size) {
-            return p.n * channels * size * 4;
-        };
-        samples = Samples::of(limits, p.n, {bytes(p.c, p.in_size()), bytes(p.k, p.out_size())});
-        if (static_cast<uint64_t>(p.window_size() * p.c_group() * p.k * 4) > limits.max_range)
+    InChunks(const Limits& limits, const Node& node)
+        : p(ConvParams::of(node)), operands(node.input(0).dtype()) {
+        require_product_dtypes(node);
+        const int64_t size = plugin::size_of(operands);
+        const int64_t x = p.n * p.c * p.in_size(), y = p.n * p.k * p.out_size();
+        // A result of two bytes may first be written in four.
+        samples = Samples::of(limits, p.n, {x * size, y * size, x * 4, y * 4});
+        if (static_cast<uint64_t>(p.window_size() * p.c_group() * p.k * size) > limits.max_range)
             plugin::unsupported("a filter beyond the device's storage range");
         gemm = GemmPlan::choose(limits, chunk(0).product);
     }
@@ -106,8 +109,9 @@ struct OfActivation {
     static Plan describe(const Limits& limits, const Node& node) {
         const InChunks<pass> c(limits, node);
         const Pass first = c.chunk(0);
-        return c.plan(limits, node, c.gemm.workspace_bytes(first.product),
-                      conv_epilogue(limits, node, c.p, first.channels));
+        const Epilogue epilogue = conv_epilogue(limits, node, c.p, first.channels);
+        const bool direct = c.gemm.is_direct(first.neighbours, epilogue.result);
+        return c.plan(limits, node, direct ? 0 : c.gemm.copies_bytes(first.product), epilogue);
     }
     static void build(Step& step, const Node& node) {
         const InChunks<pass> c(step.limits, node);
@@ -116,13 +120,13 @@ struct OfActivation {
             const Pass part = c.chunk(first);
             const Operand a = c.samples.part(step.in(0), first);
             const Operand y = c.samples.part(step.out(), first);
-            if (c.gemm.splits == 1) {
-                part.dispatch(step, c.gemm, epilogue, true, a, step.in(1), y);
+            if (c.gemm.is_direct(part.neighbours, epilogue.result)) {
+                part.dispatch(step, c.gemm, c.operands, epilogue, a, step.in(1), y);
                 continue;
             }
-            const Operand copies = step.workspace(0, c.gemm.workspace_bytes(part.product));
-            part.dispatch(step, c.gemm, epilogue, false, a, step.in(1), copies);
-            const auto elements = static_cast<int64_t>(y.bytes / sizeof(float));
+            const Operand copies = step.workspace(0, c.gemm.copies_bytes(part.product));
+            part.dispatch(step, c.gemm, c.operands, {}, a, step.in(1), copies);
+            const auto elements = static_cast<int64_t>(y.bytes) / plugin::size_of(epilogue.result);
             dispatch_join(step, {elements, c.gemm.splits, part.channels, part.channel_stride},
                           epilogue, copies, y);
         }
@@ -139,12 +143,18 @@ struct OfFilter {
     using Chunks = InChunks<&Pass::filter>;
 
     static int64_t copies(const Chunks& c) { return c.samples.chunks() * c.gemm.splits; }
+    static bool is_whole(const Chunks& c, const Node& node) {
+        return copies(c) == 1 && node.output().dtype() == LM_F32;
+    }
+    static uint64_t copies_bytes(const Node& node, int64_t copies) {
+        return static_cast<uint64_t>(copies * node.output().elements()) * sizeof(float);
+    }
     static uint64_t workspace_bytes(const Chunks& c, const Node& node) {
-        return copies(c) > 1 ? static_cast<uint64_t>(copies(c) * node.output().bytes()) : 0;
+        return is_whole(c, node) ? 0 : copies_bytes(node, copies(c));
     }
     static Plan describe(const Limits& limits, const Node& node) {
         const Chunks c(limits, node);
-        const auto of_chunk = static_cast<uint64_t>(c.gemm.splits * node.output().bytes());
+        const uint64_t of_chunk = copies_bytes(node, c.gemm.splits);
         if (c.samples.chunks() > 1 && of_chunk % limits.alignment != 0)
             plugin::unsupported("activations beyond the storage range and a filter of an odd size");
         if (workspace_bytes(c, node) > limits.max_range)
@@ -154,17 +164,19 @@ struct OfFilter {
     }
     static void build(Step& step, const Node& node) {
         const Chunks c(step.limits, node);
-        const bool whole = copies(c) == 1;
+        const bool whole = is_whole(c, node);
         const Operand all = whole ? step.out() : step.workspace(0, workspace_bytes(c, node));
         const uint64_t of_chunk = all.bytes / static_cast<uint64_t>(c.samples.chunks());
         Operand result{all.slot, all.offset, of_chunk};
         for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
-            c.chunk(first).dispatch(step, c.gemm, {}, false, c.samples.part(step.in(0), first),
+            c.chunk(first).dispatch(step, c.gemm, c.operands, {}, c.samples.part(step.in(0), first),
                                     c.samples.part(step.in(1), first), result);
             result.offset += of_chunk;
         }
+        Epilogue stored;
+        stored.result = node.output().dtype();
         if (!whole)
-            dispatch_join(step, {node.output().elements(), copies(c)}, {}, all, step.out());
+            dispatch_join(step, {node.output().elements(), copies(c)}, stored, all, step.out());
     }
 };
 LAMINA_VULKAN_KERNEL(conv_backward_filter, "conv_backward_filter", "implicit_gemm", 10, OfFilter)

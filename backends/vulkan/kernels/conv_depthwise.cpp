@@ -16,7 +16,7 @@ namespace lamina::vulkan {
 namespace {
 
 ConvParams depthwise_params(const Node& node) {
-    require_dtypes(node, {LM_F32});
+    require_product_dtypes(node);
     const ConvParams p = ConvParams::of(node);
     if (!p.depthwise())
         plugin::unsupported(std::to_string(p.c_group()) + " channels a group; it takes one");
@@ -32,9 +32,14 @@ double depthwise_seconds(const Limits& limits, const Node& node, const ConvParam
 template <bool of_y>
 struct Depthwise {
     static int64_t channels(const ConvParams& p) { return of_y ? p.k : p.c; }
+    static bool in_quads(const ConvParams& p) {
+        return p.channels_last && p.c == p.k && p.c % 4 == 0;
+    }
     static Plan describe(const Limits& limits, const Node& node) {
         const ConvParams p = depthwise_params(node);
         const Epilogue epilogue = conv_epilogue(limits, node, p, channels(p));
+        if (is_half(epilogue.result) && !in_quads(p))
+            plugin::unsupported("16-bit results of which four channels are no neighbours");
         return {depthwise_seconds(limits, node, p) + epilogue.seconds(limits, node), 0, 0,
                 "reassociated"};
     }
@@ -42,10 +47,12 @@ struct Depthwise {
         const ConvParams p = depthwise_params(node);
         const Epilogue epilogue = conv_epilogue(step.limits, node, p, channels(p));
         const uint32_t size = line_workgroup(step.limits);
-        const bool quads = p.channels_last && p.c == p.k && p.c % 4 == 0;
+        const bool quads = in_quads(p);
         std::vector<uint32_t> constants{size};
         append_geometry(constants, p);
-        constants.insert(constants.end(), {epilogue.add_bias, epilogue.activation});
+        const auto more = epilogue.constants();
+        constants.insert(constants.end(), more.begin(), more.end());
+        constants.push_back(storage_of(node.input(0).dtype()));
         const int64_t threads = node.output().elements() / (quads ? 4 : 1);
         const uint32_t push[] = {word(threads)};
         const Binding bindings[] = {reads(step.in(0)), reads(step.in(1)), writes(step.out()),
@@ -80,7 +87,8 @@ struct DepthwiseFilter {
             splits = (positions + part - 1) / part;
         }
         uint64_t workspace_bytes(const Node& node) const {
-            return splits > 1 ? static_cast<uint64_t>(splits * node.output().bytes()) : 0;
+            const bool whole = splits == 1 && node.output().dtype() == LM_F32;
+            return whole ? 0 : static_cast<uint64_t>(splits * node.output().elements()) * 4;
         }
     };
     static Plan describe(const Limits& limits, const Node& node) {
@@ -88,23 +96,27 @@ struct DepthwiseFilter {
         if (p.window[2] > kWidest)
             plugin::unsupported("a window wider than " + std::to_string(kWidest));
         const Cut cut(p);
-        return {depthwise_seconds(limits, node, p) + (cut.splits > 1) * limits.dispatch_seconds,
+        return {depthwise_seconds(limits, node, p) +
+                    (cut.workspace_bytes(node) > 0) * limits.dispatch_seconds,
                 cut.workspace_bytes(node), 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         const ConvParams p = depthwise_params(node);
         const Cut cut(p);
-        const bool whole = cut.splits == 1;
+        const bool whole = cut.workspace_bytes(node) == 0;
         const Rows rows = Rows::choose(step.limits, cut.part, p.channels_last);
         const Operand result = whole ? step.out() : step.workspace(0, cut.workspace_bytes(node));
         auto constants = rows.constants();
         append_geometry(constants, p);
+        constants.push_back(storage_of(node.input(0).dtype()));
         const uint32_t push[] = {word(p.n), word(cut.splits), word(cut.part)};
         const Binding bindings[] = {reads(step.in(0)), reads(step.in(1)), writes(result)};
         step.dispatch(spirv::depthwise_backward_filter, constants, push, bindings,
                       rows.groups(step, cut.results * cut.splits));
+        Epilogue stored;
+        stored.result = node.output().dtype();
         if (!whole)
-            dispatch_join(step, {node.output().elements(), cut.splits}, {}, result, step.out());
+            dispatch_join(step, {node.output().elements(), cut.splits}, stored, result, step.out());
     }
 };
 LAMINA_VULKAN_KERNEL(conv_backward_filter, "conv_backward_filter", "depthwise", 10, DepthwiseFilter)

@@ -105,11 +105,11 @@ void dispatch_line(Step& step, Shader shader, std::vector<uint32_t> constants, i
 
 /// Between an activation and the matrices of its tiles, either way; more: further constants.
 void dispatch_tiles(Step& step, Shader shader, const Cut& cut, const Side& side, int64_t first,
-                    std::initializer_list<uint32_t> more, std::span<const Binding> bindings) {
+                    const std::vector<uint32_t>& more, std::span<const Binding> bindings) {
     const int64_t count = std::min(cut.chunk, cut.tiles - first);
     std::vector<uint32_t> constants{word(side.height),   word(side.width), word(side.channels),
                                     cut.p.channels_last, word(cut.down),   word(cut.across)};
-    constants.insert(constants.end(), more);
+    constants.insert(constants.end(), more.begin(), more.end());
     const uint32_t push[] = {word(first), word(count)};
     dispatch_line(step, shader, std::move(constants), count * side.channels, push, bindings);
 }
@@ -175,8 +175,8 @@ struct Winograd {
                 dispatch_matmul(step, gemm, call, filter, source, target);
             const Binding transform_target[] = {reads(target), writes(step.out()), reads(target),
                                                 reads(after.bias(step, target))};
-            dispatch_tiles(step, shaders.target, cut, cut.target, first,
-                           {after.add_bias, after.activation}, transform_target);
+            dispatch_tiles(step, shaders.target, cut, cut.target, first, after.constants(),
+                           transform_target);
         }
         after.finish(step, node);
     }

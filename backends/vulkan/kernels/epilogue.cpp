@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/map_step.hpp"
-#include "lamina/plugin/expression.hpp"
+#include "lamina/plugin/shape_rules.hpp"
 
 namespace lamina::vulkan {
 
@@ -17,7 +17,7 @@ namespace {
 bool is_bias(const plugin::TensorView& extra, const plugin::TensorView& result, int64_t channels,
              int64_t channel_axis) {
     const int64_t at = extra.rank() - (result.rank() - channel_axis);
-    return extra.dtype() == LM_F32 && extra.elements() == channels &&
+    return extra.dtype() == result.dtype() && extra.elements() == channels &&
            (channels == 1 || (at >= 0 && extra.dim(at) == channels));
 }
 
@@ -57,6 +57,9 @@ Epilogue Epilogue::of(const Limits& limits, const Node& node, int64_t first_extr
     Epilogue result;
     result.first_extra_ = static_cast<size_t>(first_extra);
     result.rest_ = node.string("epilogue");
+    result.result = plugin::result_dtype(node);
+    if (result.result != node.output().dtype())
+        plugin::unsupported("an epilogue that gives another dtype than the product's");
     if (result.rest_.empty())
         return result;
     if (result.match(node, channels, channel_axis)) {
@@ -64,7 +67,7 @@ Epilogue Epilogue::of(const Limits& limits, const Node& node, int64_t first_extr
         return result;
     }
     result.add_bias = result.activation = 0;
-    std::vector<lm_dtype> dtypes{LM_F32};
+    std::vector<lm_dtype> dtypes{result.result};
     for (int64_t i = first_extra; i < node.n_inputs(); ++i)
         dtypes.push_back(node.input(i).dtype());
     check_map(Expression::parse(result.rest_), dtypes);
@@ -91,14 +94,14 @@ void Epilogue::finish(Step& step, const Node& node) const {
     const auto dims = node.output().dims();
     Map map;
     map.space.assign(dims.begin(), dims.end());
-    map.inputs = {dense_view(LM_F32, dims)};
+    map.inputs = {dense_view(result, dims)};
     std::vector<Operand> inputs{step.out()};
     for (size_t i = first_extra_; i < step.n_inputs(); ++i) {
         const auto extra = node.input(static_cast<int64_t>(i));
         map.inputs.push_back(broadcast_view(extra.dtype(), extra.dims(), dims));
         inputs.push_back(step.in(i));
     }
-    map.outputs = {dense_view(LM_F32, dims)};
+    map.outputs = {dense_view(result, dims)};
     map.expression = Expression::parse(rest_);
     map.results = {static_cast<int64_t>(map.expression.instructions.size()) - 1};
     dispatch_map(step, map, std::move(inputs), {step.out()});

@@ -2,21 +2,26 @@
 /// a pass of its own over the result.
 #pragma once
 
-#include "kernel.hpp"
+#include "kernels/storage.hpp"
 
 namespace lamina::vulkan {
 
 struct Epilogue {
-    // What rides: specialisation constants ADD_BIAS and ACTIVATION of shaders/epilogue.glsl.
+    // What rides: specialisation constants ADD_BIAS, ACTIVATION and RESULT of
+    // shaders/epilogue.glsl.
     uint32_t add_bias = 0;
     uint32_t activation = 0;
+    lm_dtype result = LM_F32; // what the product is stored as
 
     /// Of a node whose result has `channels` along channel_axis. first_extra: the input after the
-    /// factors. A bias for each channel and relu, sigmoid or tanh ride; any other program of f32
-    /// runs over the result. Throws where the device lacks the bindings for that.
+    /// factors. A bias for each channel and relu, sigmoid or tanh ride; any other program that
+    /// keeps the product's dtype runs over the result. Throws where the device lacks the bindings
+    /// for that.
     static Epilogue of(const Limits&, const Node&, int64_t first_extra, int64_t channels,
                        int64_t channel_axis);
 
+    /// The three constants.
+    std::vector<uint32_t> constants() const { return {add_bias, activation, storage_of(result)}; }
     /// The bias, or a stand-in to be bound in its place.
     Operand bias(const Step&, Operand otherwise) const;
     /// Time of what does not ride.

@@ -83,7 +83,7 @@ GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split
             GemmPlan plan{t, splits, 0, seconds_of(limits, p, t, splits)};
             plan.part = parts_of(parts_of(p.k, splits), t.step) * t.step;
             plan.splits = parts_of(p.k, plan.part);
-            if (plan.splits > 1 && (plan.workspace_bytes(p) > kMostCopyBytes ||
+            if (plan.splits > 1 && (plan.copies_bytes(p) > kMostCopyBytes ||
                                     p.batch * plan.splits > limits.max_groups))
                 break;
             if (best.seconds == 0 || plan.seconds < best.seconds)
@@ -107,20 +107,22 @@ Groups GemmPlan::groups(const Step& step, const Product& p) const {
     return groups;
 }
 
-uint64_t GemmPlan::workspace_bytes(const Product& p) const {
-    return splits > 1 ? static_cast<uint64_t>(splits * p.batch * p.m * p.n) * sizeof(float) : 0;
+uint64_t GemmPlan::copies_bytes(const Product& p) const {
+    return static_cast<uint64_t>(splits * p.batch * p.m * p.n) * sizeof(float);
 }
 
 void dispatch_join(Step& step, const Join& join, const Epilogue& epilogue, Operand partial,
                    Operand result) {
     const uint32_t size = line_workgroup(step.limits);
-    const uint32_t constants[] = {size, epilogue.add_bias, epilogue.activation};
+    auto constants = epilogue.constants();
+    constants.insert(constants.begin(), size);
+    const int64_t threads = line_threads(join.elements, epilogue.result);
     const uint32_t push[] = {word(join.elements), word(join.copies), word(join.channels),
                              word(join.channel_stride)};
     const Binding bindings[] = {reads(partial), reads(partial), writes(result),
                                 reads(epilogue.bias(step, partial))};
     step.dispatch(spirv::join, constants, push, bindings,
-                  step.linear((static_cast<uint64_t>(join.elements) + size - 1) / size));
+                  step.linear((static_cast<uint64_t>(threads) + size - 1) / size));
 }
 
 } // namespace lamina::vulkan

@@ -46,11 +46,16 @@ struct GemmPlan {
     /// Specialisation constants 0 to 10.
     std::vector<uint32_t> constants(const Neighbours&) const;
     Groups groups(const Step&, const Product&) const;
-    /// Of the copies; 0 without.
-    uint64_t workspace_bytes(const Product&) const;
+    /// Whether the result is written as it is to be, or as f32 copies, one for each part, to be
+    /// joined: a thread writes whole words, and so no odd number of two-byte elements.
+    bool is_direct(const Neighbours& n, lm_dtype result) const {
+        return splits == 1 && (!is_half(result) || n.y_quads);
+    }
+    /// Of the copies.
+    uint64_t copies_bytes(const Product&) const;
 };
 
-/// result[i] = epilogue(sum of the copies' i-th elements); the channel of i is
+/// result[i] = epilogue(sum of the copies' i-th elements, which are f32); the channel of i is
 /// i / channel_stride % channels.
 struct Join {
     int64_t elements, copies;

@@ -29,10 +29,10 @@ Neighbours MatmulCall::neighbours() const {
 void dispatch_matmul(Step& step, const GemmPlan& plan, const MatmulCall& call, Operand a, Operand b,
                      Operand y, const Epilogue& epilogue) {
     const auto& [m, n, k, batch] = call.product;
-    const bool rides = plan.splits == 1;
     auto constants = plan.constants(call.neighbours());
-    constants.insert(constants.end(), {rides ? epilogue.add_bias : 0,
-                                       rides ? epilogue.activation : 0, call.accumulate});
+    const auto more = epilogue.constants();
+    constants.insert(constants.end(), more.begin(), more.end());
+    constants.insert(constants.end(), {call.accumulate, storage_of(call.operands)});
     const uint32_t push[] = {word(m),
                              word(n),
                              word(k),
@@ -68,7 +68,7 @@ struct NodeProduct {
     Epilogue epilogue;
 
     NodeProduct(const Limits& limits, const Node& node) {
-        require_dtypes(node, {LM_F32});
+        require_product_dtypes(node);
         const bool ta = node.boolean("transpose_a"), tb = node.boolean("transpose_b");
         const auto a = node.input(0), b = node.input(1), y = node.output();
         Product product{y.dim(-2), y.dim(-1), a.dim(ta ? -2 : -1), 1};
@@ -81,9 +81,11 @@ struct NodeProduct {
         }
         call = MatmulCall::dense(product, ta, tb);
         call.shared_b = shared_b;
+        call.operands = a.dtype();
         plan = GemmPlan::choose(limits, product);
         epilogue = Epilogue::of(limits, node, 2, product.n, y.rank() - 1);
     }
+    bool is_direct() const { return plan.is_direct(call.neighbours(), epilogue.result); }
 };
 
 /// A product whose operands are beyond the device's storage range: block by block, each bound to
@@ -91,6 +93,8 @@ struct NodeProduct {
 class CutMatmul {
   public:
     CutMatmul(const Limits& limits, const NodeProduct& whole) : limits_(limits), whole_(whole) {
+        if (is_half(whole.call.operands))
+            plugin::unsupported("16-bit operands beyond the device's storage range");
         const MatmulCall& c = whole.call;
         const auto& [m, n, k, batch] = c.product;
         const int64_t rows_of_a = rows(c.transpose_a ? k : m, c.row_a);
@@ -172,7 +176,7 @@ struct TiledMatmul {
                                                  node.output().bytes());
         return {std::max(p.plan.seconds, limits.seconds(0, bytes, 0)) + limits.dispatch_seconds +
                     p.epilogue.seconds(limits, node),
-                cut ? 0 : p.plan.workspace_bytes(p.call.product), 0, "reassociated"};
+                cut || p.is_direct() ? 0 : p.plan.copies_bytes(p.call.product), 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         const NodeProduct p(step.limits, node);
@@ -181,11 +185,12 @@ struct TiledMatmul {
             p.epilogue.finish(step, node);
             return;
         }
-        const bool whole = p.plan.splits == 1;
+        const bool direct = p.is_direct();
         const Operand result =
-            whole ? step.out() : step.workspace(0, p.plan.workspace_bytes(p.call.product));
-        dispatch_matmul(step, p.plan, p.call, step.in(0), step.in(1), result, p.epilogue);
-        if (!whole)
+            direct ? step.out() : step.workspace(0, p.plan.copies_bytes(p.call.product));
+        dispatch_matmul(step, p.plan, p.call, step.in(0), step.in(1), result,
+                        direct ? p.epilogue : Epilogue());
+        if (!direct)
             dispatch_join(step, {node.output().elements(), p.plan.splits, p.call.product.n, 1},
                           p.epilogue, result, step.out());
         p.epilogue.finish(step, node);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/map_step.hpp"
+#include "kernels/storage.hpp"
 
 namespace lamina::vulkan {
 
@@ -97,19 +98,55 @@ struct Slice {
 };
 LAMINA_VULKAN_KERNEL(slice, "slice", "generated", 10, Slice)
 
-/// One dispatch an input, each writing its part of the output.
+/// One dispatch an input, each writing its part of the output. Parts of 16-bit elements may share
+/// words: their output is written once, as the sum of all inputs, each -0 outside of its part.
 struct Concat {
     static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        if (plugin::size_of(node.output().dtype()) < 4)
-            plugin::unsupported(std::string("concat of ") +
-                                plugin::dtype_name(node.output().dtype()) +
+        const lm_dtype dtype = node.output().dtype();
+        if (is_half(dtype))
+            require_bindings(limits, node.n_inputs() + 1);
+        else if (plugin::size_of(dtype) < 4)
+            plugin::unsupported(std::string("concat of ") + plugin::dtype_name(dtype) +
                                 ": parts would share 32-bit words");
         Plan plan = plan_of(limits, node);
-        plan.seconds += static_cast<double>(node.n_inputs() - 1) * limits.dispatch_seconds;
+        if (!is_half(dtype))
+            plan.seconds += static_cast<double>(node.n_inputs() - 1) * limits.dispatch_seconds;
         return plan;
     }
     static void build(Step& step, const Node& node) {
+        if (is_half(node.output().dtype()))
+            write_once(step, node);
+        else
+            write_parts(step, node);
+    }
+    static void write_once(Step& step, const Node& node) {
+        const auto out = node.output();
+        const auto axis = positive_axis(node.integer("axis"), out.rank());
+        Map map;
+        map.space = space_of(out);
+        map.outputs = {dense_view(out.dtype(), out.dims())};
+        std::vector<Operand> inputs;
+        std::string program = "copy i0";
+        int64_t begin = 0;
+        for (int64_t i = 0; i < node.n_inputs(); ++i) {
+            const auto in = node.input(i);
+            View from = dense_view(in.dtype(), in.dims());
+            from.fill = -0.0;
+            for (size_t d = 0; d < map.space.size(); ++d)
+                from.bounds.push_back({d == axis ? begin : 0, in.dim(static_cast<int64_t>(d))});
+            from.base = -begin * from.strides[axis];
+            map.inputs.push_back(std::move(from));
+            inputs.push_back(step.in(static_cast<size_t>(i)));
+            if (i > 0)
+                program += ";add t" + std::to_string(i - 1) + " i" + std::to_string(i);
+            begin += in.dim(static_cast<int64_t>(axis));
+        }
+        map.expression = plugin::Expression::parse(program);
+        map.results = {node.n_inputs() - 1};
+        dispatch_map(step, std::move(map), std::move(inputs), {step.out()});
+    }
+    static void write_parts(Step& step, const Node& node) {
         const auto axis = positive_axis(node.integer("axis"), node.output().rank());
         const auto out = node.output();
         int64_t begin = 0;

@@ -3,6 +3,7 @@
 #include "shaders/pool.hpp"
 #include "kernels/map_step.hpp"
 #include "kernels/samples.hpp"
+#include "kernels/storage.hpp"
 #include "lamina/plugin/window.hpp"
 #include "shaders/avg_pool_grad.hpp"
 #include "shaders/max_pool_grad.hpp"
@@ -13,41 +14,44 @@ namespace {
 
 using plugin::PoolParams;
 
-Samples samples_of(const Limits& limits, const PoolParams& p) {
-    const auto bytes = [&](int64_t size) { return p.n * p.c * size * 4; };
+Samples samples_of(const Limits& limits, const PoolParams& p, lm_dtype dtype) {
+    const auto bytes = [&](int64_t size) { return p.n * p.c * size * plugin::size_of(dtype); };
     return Samples::of(limits, p.n, {bytes(p.in_size()), bytes(p.out_size())});
 }
 
-/// The workgroup's size and constants 1 to 17 of shaders/pool_geometry.glsl.
-std::vector<uint32_t> constants_of(const Limits& limits, const PoolParams& p) {
+/// The workgroup's size and constants 1 to 18 of shaders/pool_geometry.glsl.
+std::vector<uint32_t> constants_of(const Limits& limits, const PoolParams& p, lm_dtype dtype) {
     std::vector<uint32_t> constants{line_workgroup(limits)};
     for (const plugin::Spatial* list : {&p.in, &p.out, &p.window, &p.strides, &p.low})
         for (const int64_t v : *list)
             constants.push_back(word(v));
-    constants.insert(constants.end(), {word(p.c), p.channels_last});
+    constants.insert(constants.end(), {word(p.c), p.channels_last, storage_of(dtype)});
     return constants;
 }
 
 /// All operands have a leading dimension of p.n; the last one is written.
-void dispatch_windows(Step& step, const PoolParams& p, std::span<const uint32_t> shader,
-                      std::span<const uint32_t> constants, std::span<const Operand> operands) {
-    const Samples samples = samples_of(step.limits, p);
+void dispatch_windows(Step& step, const PoolParams& p, lm_dtype dtype,
+                      std::span<const uint32_t> shader, std::span<const uint32_t> constants,
+                      std::span<const Operand> operands) {
+    const Samples samples = samples_of(step.limits, p, dtype);
     const uint64_t size = line_workgroup(step.limits);
     for (int64_t first = 0; first < p.n; first += samples.at_once) {
         std::vector<Binding> bindings;
         for (const Operand& o : operands)
             bindings.push_back(reads(samples.part(o, first)));
         bindings.back().access = Access::write;
-        const uint64_t elements = bindings.back().operand.bytes / sizeof(float);
-        const uint32_t push[] = {word(static_cast<int64_t>(elements))};
-        step.dispatch(shader, constants, push, bindings, step.linear((elements + size - 1) / size));
+        const int64_t elements =
+            static_cast<int64_t>(bindings.back().operand.bytes) / plugin::size_of(dtype);
+        const auto threads = static_cast<uint64_t>(line_threads(elements, dtype));
+        const uint32_t push[] = {word(elements)};
+        step.dispatch(shader, constants, push, bindings, step.linear((threads + size - 1) / size));
     }
 }
 
 Plan plan_of(const Limits& limits, const Node& node, double operations, const char* numerics) {
-    require_dtypes(node, {LM_F32});
+    require_stored_alike(node);
     const PoolParams p = PoolParams::of(node);
-    const int64_t chunks = samples_of(limits, p).chunks();
+    const int64_t chunks = samples_of(limits, p, node.output().dtype()).chunks();
     return {streaming_seconds(limits, node, operations * static_cast<double>(p.window_size())) +
                 static_cast<double>(chunks - 1) * limits.dispatch_seconds,
             0, 0, numerics};
@@ -61,10 +65,11 @@ struct Pool {
     }
     static void build(Step& step, const Node& node) {
         const PoolParams p = PoolParams::of(node);
-        auto constants = constants_of(step.limits, p);
+        const lm_dtype dtype = node.output().dtype();
+        auto constants = constants_of(step.limits, p, dtype);
         constants.push_back(average);
         const Operand operands[] = {step.in(0), step.out()};
-        dispatch_windows(step, p, spirv::pool, constants, operands);
+        dispatch_windows(step, p, dtype, spirv::pool, constants, operands);
     }
 };
 LAMINA_VULKAN_KERNEL(max_pool, "max_pool", "windows", 10, Pool<false>)
@@ -77,8 +82,10 @@ struct MaxPoolGrad {
     }
     static void build(Step& step, const Node& node) {
         const PoolParams p = PoolParams::of(node);
+        const lm_dtype dtype = node.output().dtype();
         const Operand operands[] = {step.in(0), step.in(1), step.in(2), step.out()};
-        dispatch_windows(step, p, spirv::max_pool_grad, constants_of(step.limits, p), operands);
+        dispatch_windows(step, p, dtype, spirv::max_pool_grad, constants_of(step.limits, p, dtype),
+                         operands);
     }
 };
 LAMINA_VULKAN_KERNEL(max_pool_grad, "max_pool_grad", "gather", 10, MaxPoolGrad)
@@ -90,8 +97,10 @@ struct AvgPoolGrad {
     }
     static void build(Step& step, const Node& node) {
         const PoolParams p = PoolParams::of(node);
+        const lm_dtype dtype = node.output().dtype();
         const Operand operands[] = {step.in(0), step.out()};
-        dispatch_windows(step, p, spirv::avg_pool_grad, constants_of(step.limits, p), operands);
+        dispatch_windows(step, p, dtype, spirv::avg_pool_grad, constants_of(step.limits, p, dtype),
+                         operands);
     }
 };
 LAMINA_VULKAN_KERNEL(avg_pool_grad, "avg_pool_grad", "gather", 10, AvgPoolGrad)

@@ -48,6 +48,7 @@ void dispatch_stage(Step& step, const ReducePlan& p, Reduction reduction, Reduce
                      {static_cast<uint32_t>(reduction), static_cast<uint32_t>(what)});
     append_dims(constants, p.kept, p.kept_strides);
     append_dims(constants, p.reduced, p.reduced_strides);
+    constants.push_back(storage_of(o.dtype));
     const uint32_t push[] = {word(p.outputs), word(p.length), word(p.splits), word(part),
                              word(scale)};
     const Binding bindings[] = {reads(o.x), reads(what == Reduced::product_deviation ? o.y : o.x),
@@ -105,11 +106,12 @@ Operand gather(Step& step, const ReducePlan& plan, const ReduceOperands& o) {
     std::vector<int64_t> space = plan.kept;
     space.insert(space.end(), plan.reduced.begin(), plan.reduced.end());
     View from;
+    from.dtype = o.dtype;
     from.strides = plan.kept_strides;
     from.strides.insert(from.strides.end(), plan.reduced_strides.begin(),
                         plan.reduced_strides.end());
     const Operand copy = step.workspace(o.workspace + plan.partial_bytes(), plan.copy_bytes());
-    const View to = dense_view(LM_F32, space);
+    const View to = dense_view(o.dtype, space);
     dispatch_map(step, copy_map(std::move(space), std::move(from), to), {o.x}, {copy});
     return copy;
 }
@@ -137,6 +139,7 @@ void dispatch_reduce(Step& step, const ReducePlan& plan, Reduction reduction, Re
     join.outputs = plan.outputs;
     join.length = plan.splits;
     ReduceOperands second = o;
+    second.dtype = LM_F32;
     second.x = partial;
     dispatch_stage(step, join, reduction, Reduced::x, scale, second, o.result);
 }
@@ -146,7 +149,9 @@ namespace {
 template <Reduction reduction, bool mean>
 struct Reduce {
     static Plan describe(const Limits& limits, const Node& node) {
-        require_dtypes(node, {LM_F32});
+        require_product_dtypes(node);
+        if (node.output().dtype() != LM_F32)
+            plugin::unsupported("a result of 16 bits");
         const ReducePlan plan = ReducePlan::of(node.input(0).dims(), node.integers("axes"));
         const double time =
             streaming_seconds(limits, node) + (plan.dispatches() - 1) * limits.dispatch_seconds;
@@ -156,7 +161,7 @@ struct Reduce {
         const ReducePlan plan = ReducePlan::of(node.input(0).dims(), node.integers("axes"));
         const float scale = mean ? 1.0f / static_cast<float>(plan.length) : 1.0f;
         dispatch_reduce(step, plan, reduction, Reduced::x, scale,
-                        {step.in(0), {}, {}, step.out(), 0});
+                        {node.input(0).dtype(), step.in(0), {}, {}, step.out(), 0});
     }
 };
 

@@ -1,7 +1,7 @@
 /// Sums and their like over some dimensions, without atomics: for other kernels too.
 #pragma once
 
-#include "kernel.hpp"
+#include "kernels/storage.hpp"
 
 namespace lamina::vulkan {
 
@@ -35,8 +35,9 @@ struct ReducePlan {
     int dispatches() const { return (splits > 1) + scattered() + 1; }
 };
 
-/// Operands of a reduction; y and mean are read where `what` needs them.
+/// Operands of a reduction; y and mean are read where `what` needs them. mean and result are f32.
 struct ReduceOperands {
+    lm_dtype dtype; // of x and y: f32, f16 or bf16
     Operand x, y, mean, result;
     uint64_t workspace = 0; // offset of workspace_bytes() in the step's workspace
 };

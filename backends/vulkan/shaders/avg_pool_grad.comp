@@ -6,15 +6,12 @@
 #include "line.glsl"
 #include "pool_geometry.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 1) writeonly buffer Dx { float dx[]; };
+READS(0, dy, STORAGE)
+WRITES(1, dx, STORAGE)
 
 layout(push_constant) uniform Push { uint elements; };
 
-void main() {
-    const uint element = line_index();
-    if (element >= elements)
-        return;
+float gathered(uint element) {
     const Place p = place_of(element, IN_SIZE, uvec3(IN));
     const ivec3 first = outputs_first(p.at), last = outputs_last(p.at);
     float sum = 0.0;
@@ -23,7 +20,12 @@ void main() {
             for (int w = first.z; w < last.z; ++w) {
                 const ivec3 o = ivec3(d, h, w);
                 const ivec3 seen = window_last(o) - window_first(o);
-                sum += dy[y_index(p.n, p.c, o)] / float(seen.x * seen.y * seen.z);
+                sum += dy(y_index(p.n, p.c, o)) / float(seen.x * seen.y * seen.z);
             }
-    dx[element] = sum;
+    return sum;
+}
+
+void main() {
+    const uint i = line_index();
+    STORE_LINE(dx, STORAGE, i, elements, gathered)
 }

@@ -12,12 +12,11 @@
 #define EPILOGUE_ID 34
 #include "epilogue.glsl"
 
-layout(set = 0, binding = 0) readonly buffer X { float x[]; };
-layout(set = 0, binding = 0) readonly buffer X4 { vec4 x4[]; };
-layout(set = 0, binding = 1) readonly buffer Filter { float weights[]; };
-layout(set = 0, binding = 1) readonly buffer Filter4 { vec4 weights4[]; };
-layout(set = 0, binding = 2) writeonly buffer Y { float y[]; };
-layout(set = 0, binding = 2) writeonly buffer Y4 { vec4 y4[]; };
+layout(constant_id = 37) const uint STORAGE = 0; // of x and the filter
+
+READS(0, x, STORAGE)
+READS(1, weights, STORAGE)
+WRITES(2, y, RESULT)
 
 layout(push_constant) uniform Push {
     uint N;
@@ -37,11 +36,11 @@ Term term_of(uint k) {
     const uvec3 entry = window_position(k / C_GROUP) * DILATION;
     return Term(entry, linear_in(entry) * X_POSITION + k % C_GROUP * X_CHANNEL);
 }
-float load_a(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x[row.w + term.w] : 0.0; }
-vec4 load_a4(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x4[(row.w + term.w) / 4] : vec4(0.0); }
+float load_a(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x(row.w + term.w) : 0.0; }
+vec4 load_a4(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x4(row.w + term.w) : vec4(0.0); }
 uint weight(uint k, uint column) { return k * K + group() * K_GROUP + column; }
-float load_b(uint k, uint column) { return weights[weight(k, column)]; }
-vec4 load_b4(uint k, uint column) { return weights4[weight(k, column) / 4]; }
+float load_b(uint k, uint column) { return weights(weight(k, column)); }
+vec4 load_b4(uint k, uint column) { return weights4(weight(k, column)); }
 
 uint place(uint row, uint k) {
     const uint copy = gl_WorkGroupID.z % splits;
@@ -49,11 +48,11 @@ uint place(uint row, uint k) {
 }
 void store(uint row, uint column, float value) {
     const uint k = group() * K_GROUP + column;
-    y[place(row, k)] = epilogue(value, k);
+    store_y(place(row, k), epilogue(value, k));
 }
 void store4(uint row, uint column, vec4 value) {
     const uint k = group() * K_GROUP + column;
-    y4[place(row, k) / 4] = epilogue4(value, k);
+    store_y4(place(row, k), epilogue4(value, k));
 }
 
 void main() {

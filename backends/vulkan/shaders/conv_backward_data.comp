@@ -12,12 +12,11 @@
 #define EPILOGUE_ID 34
 #include "epilogue.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 0) readonly buffer Dy4 { vec4 dy4[]; };
-layout(set = 0, binding = 1) readonly buffer Filter { float weights[]; };
-layout(set = 0, binding = 1) readonly buffer Filter4 { vec4 weights4[]; };
-layout(set = 0, binding = 2) writeonly buffer Dx { float dx[]; };
-layout(set = 0, binding = 2) writeonly buffer Dx4 { vec4 dx4[]; };
+layout(constant_id = 37) const uint STORAGE = 0; // of dy and the filter
+
+READS(0, dy, STORAGE)
+READS(1, weights, STORAGE)
+WRITES(2, dx, RESULT)
 
 layout(push_constant) uniform Push {
     uint N;
@@ -43,17 +42,17 @@ uint seen(Row row, Term term) {
 }
 float load_a(Row row, Term term) {
     const uint at = seen(row, term);
-    return at == 0xffffffffu ? 0.0 : dy[at];
+    return at == 0xffffffffu ? 0.0 : dy(at);
 }
 vec4 load_a4(Row row, Term term) {
     const uint at = seen(row, term);
-    return at == 0xffffffffu ? vec4(0.0) : dy4[at / 4];
+    return at == 0xffffffffu ? vec4(0.0) : dy4(at);
 }
 uint weight(uint k, uint column) {
     return (k / K_GROUP * C_GROUP + column) * K + group() * K_GROUP + k % K_GROUP;
 }
-float load_b(uint k, uint column) { return weights[weight(k, column)]; }
-vec4 load_b4(uint k, uint column) { return weights4[weight(k, column) / 4]; }
+float load_b(uint k, uint column) { return weights(weight(k, column)); }
+vec4 load_b4(uint k, uint column) { return weights4(weight(k, column)); }
 
 uint place(uint row, uint c) {
     const uint copy = gl_WorkGroupID.z % splits;
@@ -61,11 +60,11 @@ uint place(uint row, uint c) {
 }
 void store(uint row, uint column, float value) {
     const uint c = group() * C_GROUP + column;
-    dx[place(row, c)] = epilogue(value, c);
+    store_dx(place(row, c), epilogue(value, c));
 }
 void store4(uint row, uint column, vec4 value) {
     const uint c = group() * C_GROUP + column;
-    dx4[place(row, c) / 4] = epilogue4(value, c);
+    store_dx4(place(row, c), epilogue4(value, c));
 }
 
 void main() {

@@ -9,11 +9,12 @@
 #include "gemm.glsl"
 #define GEOMETRY_ID 11
 #include "conv_geometry.glsl"
+#include "storage.glsl"
 
-layout(set = 0, binding = 0) readonly buffer X { float x[]; };
-layout(set = 0, binding = 0) readonly buffer X4 { vec4 x4[]; };
-layout(set = 0, binding = 1) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 1) readonly buffer Dy4 { vec4 dy4[]; };
+layout(constant_id = 34) const uint STORAGE = 0; // of x and dy; the result is f32
+
+READS(0, x, STORAGE)
+READS(1, dy, STORAGE)
 layout(set = 0, binding = 2) writeonly buffer DFilter { float dfilter[]; };
 layout(set = 0, binding = 2) writeonly buffer DFilter4 { vec4 dfilter4[]; };
 
@@ -34,11 +35,11 @@ Term term_of(uint k) {
     const uvec3 first = out_position(k % OUT_SIZE) * STRIDE;
     return Term(first, x_index(k / OUT_SIZE, 0, 0) + linear_in(first) * X_POSITION);
 }
-float load_a(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x[row.w + term.w] : 0.0; }
-vec4 load_a4(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x4[(row.w + term.w) / 4] : vec4(0.0); }
+float load_a(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x(row.w + term.w) : 0.0; }
+vec4 load_a4(Row row, Term term) { return in_x(row.xyz + term.xyz) ? x4(row.w + term.w) : vec4(0.0); }
 uint seen(uint k, uint column) { return y_index(k / OUT_SIZE, k % OUT_SIZE, group() * K_GROUP + column); }
-float load_b(uint k, uint column) { return dy[seen(k, column)]; }
-vec4 load_b4(uint k, uint column) { return dy4[seen(k, column) / 4]; }
+float load_b(uint k, uint column) { return dy(seen(k, column)); }
+vec4 load_b4(uint k, uint column) { return dy4(seen(k, column)); }
 
 uint place(uint row, uint column) {
     const uint copy = gl_WorkGroupID.z % splits;

@@ -9,9 +9,11 @@
 #define EPILOGUE_ID 24
 #include "epilogue.glsl"
 
-layout(set = 0, binding = 0) readonly buffer X { T x[]; };
-layout(set = 0, binding = 1) readonly buffer Filter { T weights[]; };
-layout(set = 0, binding = 2) writeonly buffer Y { T y[]; };
+layout(constant_id = 27) const uint STORAGE = 0; // of x and the filter
+
+READS(0, x, STORAGE)
+READS(1, weights, STORAGE)
+WRITES(2, y, RESULT)
 
 layout(push_constant) uniform Push { uint threads; };
 
@@ -26,11 +28,11 @@ void main() {
     for (uint w = 0; w < WINDOW_SIZE; ++w) {
         const uvec3 at = first + window_position(w) * DILATION;
         if (in_x(at))
-            sum = fma(x[(base + linear_in(at) * X_POSITION) / LANES], weights[(w * K + p.channel) / LANES], sum);
+            sum = fma(LANES_AT(x, base + linear_in(at) * X_POSITION), LANES_AT(weights, w * K + p.channel), sum);
     }
 #if LANES == 4
-    y[i] = epilogue4(sum, p.channel);
+    store_y4(4 * i, epilogue4(sum, p.channel));
 #else
-    y[i] = epilogue(sum, p.channel);
+    store_y(i, epilogue(sum, p.channel));
 #endif
 }

@@ -9,8 +9,10 @@
 
 #if LANES == 4
 #define T vec4
+#define LANES_AT(name, i) name##4(i)
 #else
 #define T float
+#define LANES_AT(name, i) name(i)
 #endif
 
 // The channel and position of a thread's elements in an activation of this many channels and positions.

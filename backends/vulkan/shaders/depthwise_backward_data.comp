@@ -9,9 +9,11 @@
 #define EPILOGUE_ID 24
 #include "epilogue.glsl"
 
-layout(set = 0, binding = 0) readonly buffer Dy { T dy[]; };
-layout(set = 0, binding = 1) readonly buffer Filter { T weights[]; };
-layout(set = 0, binding = 2) writeonly buffer Dx { T dx[]; };
+layout(constant_id = 27) const uint STORAGE = 0; // of dy and the filter
+
+READS(0, dy, STORAGE)
+READS(1, weights, STORAGE)
+WRITES(2, dx, RESULT)
 
 layout(push_constant) uniform Push { uint threads; };
 
@@ -30,12 +32,12 @@ void main() {
             continue;
         for (uint m = 0; m < K_GROUP; ++m) {
             const uint k = p.channel * K_GROUP + m;
-            sum = fma(dy[y_index(p.n, linear_out(o), k) / LANES], weights[(w * K + k) / LANES], sum);
+            sum = fma(LANES_AT(dy, y_index(p.n, linear_out(o), k)), LANES_AT(weights, w * K + k), sum);
         }
     }
 #if LANES == 4
-    dx[i] = epilogue4(sum, p.channel);
+    store_dx4(4 * i, epilogue4(sum, p.channel));
 #else
-    dx[i] = epilogue(sum, p.channel);
+    store_dx(i, epilogue(sum, p.channel));
 #endif
 }

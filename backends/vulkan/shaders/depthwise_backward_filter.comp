@@ -9,9 +9,12 @@
 #include "rows.glsl"
 #define GEOMETRY_ID 3
 #include "conv_geometry.glsl"
+#include "storage.glsl"
 
-layout(set = 0, binding = 0) readonly buffer XBuffer { float x[]; };
-layout(set = 0, binding = 1) readonly buffer Dy { float dy[]; };
+layout(constant_id = 26) const uint STORAGE = 0; // of x and dy; the result is f32
+
+READS(0, x, STORAGE)
+READS(1, dy, STORAGE)
 layout(set = 0, binding = 2) writeonly buffer DFilter { float dfilter[]; };
 
 layout(push_constant) uniform Push {
@@ -36,13 +39,13 @@ void main() {
     const uint end = there ? min((split + 1) * part, N * OUT_SIZE) : 0;
     for (uint at = split * part + row_lane(); at < end; at += Y) {
         const uint n = at / OUT_SIZE, position = at % OUT_SIZE;
-        const float gradient = dy[y_index(n, position, k)];
+        const float gradient = dy(y_index(n, position, k));
         const uvec3 first = entry + out_position(position) * STRIDE;
         const uint base = x_index(n, 0, k / K_GROUP);
         [[unroll]] for (uint w = 0; w < WINDOW_W; ++w) {
             const uvec3 i = first + uvec3(0, 0, w * DILATION_W);
             if (in_x(i))
-                sum[w] = fma(gradient, x[base + linear_in(i) * X_POSITION], sum[w]);
+                sum[w] = fma(gradient, x(base + linear_in(i) * X_POSITION), sum[w]);
         }
     }
     [[unroll]] for (uint w = 0; w < WINDOW_W; ++w) {

@@ -1,16 +1,18 @@
 // What rides on a product: a bias for each channel, then an activation. kernels/epilogue.hpp has the other half.
-// Constants EPILOGUE_ID and EPILOGUE_ID + 1.
+// Constants EPILOGUE_ID to EPILOGUE_ID + 2.
 
 #include "math.glsl"
+#include "storage.glsl"
 
 layout(constant_id = EPILOGUE_ID) const bool ADD_BIAS = false;
 layout(constant_id = EPILOGUE_ID + 1) const uint ACTIVATION = 0;
+layout(constant_id = EPILOGUE_ID + 2) const uint RESULT = 0; // how the result is stored, and the bias
 
-layout(set = 0, binding = 3) readonly buffer Bias { float bias[]; };
+READS(3, bias, RESULT)
 
 float epilogue(float value, uint channel) {
     if (ADD_BIAS)
-        value += bias[channel];
+        value += bias(channel);
     if (ACTIVATION == 1)
         return value < 0.0 ? 0.0 : value;
     if (ACTIVATION == 2)

@@ -9,7 +9,7 @@
 #include "epilogue.glsl"
 
 layout(set = 0, binding = 0) readonly buffer Partial { float partial[]; };
-layout(set = 0, binding = 2) writeonly buffer Y { float y[]; };
+WRITES(2, y, RESULT)
 
 layout(push_constant) uniform Push {
     uint elements;
@@ -17,12 +17,14 @@ layout(push_constant) uniform Push {
     uint channels, channel_stride;
 };
 
-void main() {
-    const uint i = line_index();
-    if (i >= elements)
-        return;
+float joined(uint i) {
     float sum = partial[i];
     for (uint copy = 1; copy < copies; ++copy)
         sum += partial[copy * elements + i];
-    y[i] = epilogue(sum, i / channel_stride % channels);
+    return epilogue(sum, i / channel_stride % channels);
+}
+
+void main() {
+    const uint i = line_index();
+    STORE_LINE(y, RESULT, i, elements, joined)
 }

@@ -8,14 +8,12 @@
 #include "gemm.glsl"
 #define EPILOGUE_ID 11
 #include "epilogue.glsl"
-layout(constant_id = 13) const bool ACCUMULATE = false; // adds to what stands in y
+layout(constant_id = 14) const bool ACCUMULATE = false; // adds to what stands in y, which is f32
+layout(constant_id = 15) const uint STORAGE = 0;        // of a and b
 
-layout(set = 0, binding = 0) readonly buffer A { float a[]; };
-layout(set = 0, binding = 0) readonly buffer A4 { vec4 a4[]; };
-layout(set = 0, binding = 1) readonly buffer B { float b[]; };
-layout(set = 0, binding = 1) readonly buffer B4 { vec4 b4[]; };
-layout(set = 0, binding = 2) buffer Y { float y[]; };
-layout(set = 0, binding = 2) buffer Y4 { vec4 y4[]; };
+READS(0, a, STORAGE)
+READS(1, b, STORAGE)
+WRITES(2, y, RESULT)
 
 layout(push_constant) uniform Push {
     uint M, N, K;
@@ -30,22 +28,22 @@ uint entry() { return gl_WorkGroupID.z / splits; }
 
 Row row_of(uint row) { return Row(a_first + entry() * a_batch + row * a_row, 0, 0, 0); }
 Term term_of(uint k) { return Term(k * a_k, 0, 0, 0); }
-float load_a(Row row, Term term) { return a[row.x + term.x]; }
-vec4 load_a4(Row row, Term term) { return a4[(row.x + term.x) / 4]; }
+float load_a(Row row, Term term) { return a(row.x + term.x); }
+vec4 load_a4(Row row, Term term) { return a4(row.x + term.x); }
 uint b_place(uint k, uint column) { return b_first + entry() * b_batch + k * b_k + column * b_column; }
-float load_b(uint k, uint column) { return b[b_place(k, column)]; }
-vec4 load_b4(uint k, uint column) { return b4[b_place(k, column) / 4]; }
+float load_b(uint k, uint column) { return b(b_place(k, column)); }
+vec4 load_b4(uint k, uint column) { return b4(b_place(k, column)); }
 
 uint y_place(uint row, uint column) {
     return y_first + gl_WorkGroupID.z % splits * y_copy + entry() * y_batch + row * y_row + column;
 }
 void store(uint row, uint column, float value) {
     const uint at = y_place(row, column);
-    y[at] = epilogue(ACCUMULATE ? y[at] + value : value, column);
+    store_y(at, epilogue(ACCUMULATE ? y_f32[at] + value : value, column));
 }
 void store4(uint row, uint column, vec4 value) {
-    const uint at = y_place(row, column) / 4;
-    y4[at] = epilogue4(ACCUMULATE ? y4[at] + value : value, column);
+    const uint at = y_place(row, column);
+    store_y4(at, epilogue4(ACCUMULATE ? y_f32x4[at / 4] + value : value, column));
 }
 
 void main() {

@@ -6,10 +6,10 @@
 #include "line.glsl"
 #include "pool_geometry.glsl"
 
-layout(set = 0, binding = 0) readonly buffer X { float x[]; };
-layout(set = 0, binding = 1) readonly buffer Y { float y[]; };
-layout(set = 0, binding = 2) readonly buffer Dy { float dy[]; };
-layout(set = 0, binding = 3) writeonly buffer Dx { float dx[]; };
+READS(0, x, STORAGE)
+READS(1, y, STORAGE)
+READS(2, dy, STORAGE)
+WRITES(3, dx, STORAGE)
 
 layout(push_constant) uniform Push { uint elements; };
 
@@ -21,27 +21,29 @@ bool found_before(uint n, uint c, ivec3 o, ivec3 i, float maximum) {
             for (int w = first.z; w < last.z; ++w) {
                 if (d == i.x && (h > i.y || (h == i.y && w >= i.z)))
                     return false;
-                if (x[x_index(n, c, ivec3(d, h, w))] == maximum)
+                if (x(x_index(n, c, ivec3(d, h, w))) == maximum)
                     return true;
             }
     return false;
 }
 
-void main() {
-    const uint element = line_index();
-    if (element >= elements)
-        return;
+float gathered(uint element) {
     const Place p = place_of(element, IN_SIZE, uvec3(IN));
     const ivec3 first = outputs_first(p.at), last = outputs_last(p.at);
-    const float value = x[element];
+    const float value = x(element);
     float sum = 0.0;
     for (int d = first.x; d < last.x; ++d)
         for (int h = first.y; h < last.y; ++h)
             for (int w = first.z; w < last.z; ++w) {
                 const ivec3 o = ivec3(d, h, w);
                 const uint at = y_index(p.n, p.c, o);
-                if (y[at] == value && !found_before(p.n, p.c, o, p.at, value))
-                    sum += dy[at];
+                if (y(at) == value && !found_before(p.n, p.c, o, p.at, value))
+                    sum += dy(at);
             }
-    dx[element] = sum;
+    return sum;
+}
+
+void main() {
+    const uint i = line_index();
+    STORE_LINE(dx, STORAGE, i, elements, gathered)
 }

@@ -1,4 +1,7 @@
-// Sizes of a pool as specialisation constants 1 to 17. x: [N, C, in...], y: [N, C, out...].
+// Sizes of a pool as specialisation constants 1 to 17, and how its tensors are stored, all alike. x: [N, C, in...],
+// y: [N, C, out...].
+
+#include "storage.glsl"
 
 layout(constant_id = 1) const uint IN_D = 1;
 layout(constant_id = 2) const uint IN_H = 1;
@@ -17,6 +20,7 @@ layout(constant_id = 14) const uint LOW_H = 0;
 layout(constant_id = 15) const uint LOW_W = 0;
 layout(constant_id = 16) const uint C = 1;
 layout(constant_id = 17) const bool CHANNELS_LAST = true;
+layout(constant_id = 18) const uint STORAGE = 0;
 
 const ivec3 IN = ivec3(IN_D, IN_H, IN_W);
 const ivec3 OUT = ivec3(OUT_D, OUT_H, OUT_W);

@@ -4,6 +4,7 @@
 // result[part, o] = scale * reduction over r in the part of what is at kept offset o plus reduced offset r.
 
 #include "rows.glsl"
+#include "storage.glsl"
 
 layout(constant_id = 3) const uint REDUCTION = 0; // sum, maximum, minimum, product
 layout(constant_id = 4) const uint REDUCED = 0;   // x, (x - mean)^2, y * (x - mean)
@@ -23,8 +24,10 @@ layout(constant_id = 16) const uint REDUCED_STRIDE_1 = 0;
 layout(constant_id = 17) const uint REDUCED_STRIDE_2 = 0;
 layout(constant_id = 18) const uint REDUCED_STRIDE_3 = 0;
 
-layout(set = 0, binding = 0) readonly buffer XBuffer { float x[]; };
-layout(set = 0, binding = 1) readonly buffer YBuffer { float y[]; };
+layout(constant_id = 19) const uint STORAGE = 0; // of x and y; the rest is f32
+
+READS(0, x, STORAGE)
+READS(1, y, STORAGE)
 layout(set = 0, binding = 2) readonly buffer Mean { float mean[]; };
 layout(set = 0, binding = 3) writeonly buffer Result { float result[]; };
 
@@ -81,11 +84,11 @@ void main() {
         const uint end = min((split + 1) * part, length_);
         for (uint r = split * part + row_lane(); r < end; r += Y) {
             const uint at = base + reduced_offset(r);
-            float value = x[at] - centre;
+            float value = x(at) - centre;
             if (REDUCED == 1)
                 value = value * value;
             if (REDUCED == 2)
-                value = y[at] * value;
+                value = y(at) * value;
             sum = join_two(sum, value);
         }
     }
