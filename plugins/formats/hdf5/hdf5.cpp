@@ -1,5 +1,7 @@
 #include "hdf5/hdf5.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -39,6 +41,17 @@ std::string reason() {
         &text);
     H5Eclear2(H5E_DEFAULT);
     return text;
+}
+
+/// HDF5 takes thread keys whenever it is loaded and gives none back; after some hundred times a
+/// process has no more of its 1024, and HDF5 then writes where it must not. So it stays, though the
+/// plugin goes.
+void keep_loaded() {
+    Dl_info library{};
+    if (dladdr(reinterpret_cast<void*>(&H5open), &library) == 0)
+        return;
+    if (void* handle = dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
+        dlclose(handle);
 }
 
 void check(herr_t status, const std::string& what) {
@@ -168,7 +181,10 @@ lm_dtype dtype_of(const Id& dataset, hid_t type, const std::string& path) {
 
 } // namespace
 
-Lock::Lock() : lock_(library_mutex()) { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+Lock::Lock() : lock_(library_mutex()) {
+    keep_loaded();
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 void fail(const std::string& what) {
     const std::string why = reason();
