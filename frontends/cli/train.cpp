@@ -91,11 +91,13 @@ void add_options(Options& o) {
         "seed", po::value<int64_t>()->default_value(1), "of the weights, the shuffle and dropout")(
         "no-shuffle", po::bool_switch(), "take the samples in the file's order")(
         "check-finite", po::bool_switch(), "stop at the first NaN or infinity and name the layer")(
-        "workers", po::value<int>()->default_value(1),
-        "threads that prepare batches")("early-stopping", po::value<int>()->default_value(0),
-                                        "stop after so many epochs without improvement")(
-        "reduce-on-plateau", po::value<int>()->default_value(0),
-        "go on with a tenth of the learning rate after so many")(
+        "workers", po::value<int>()->default_value(1), "threads that prepare batches")(
+        "early-stopping", po::value<std::string>(),
+        "stop after so many epochs without improvement: 5, or patience=5 with min_delta=D, "
+        "start_from_epoch=N, restore_best_weights=true, monitor=NAME, mode=auto|min|max")(
+        "reduce-on-plateau", po::value<std::string>(),
+        "go on with a tenth of the learning rate after so many: 5, or patience=5 with factor=F, "
+        "min_delta=D, cooldown=N, min_lr=R, monitor=NAME, mode=auto|min|max")(
         "monitor", po::value<std::string>()->default_value(""),
         "the value that has to improve (default: val_loss, else loss)")(
         "save", po::value<std::string>(), "write the trained model here (.h5)")(
@@ -122,8 +124,10 @@ FitOptions fit_options(const Options& o) {
     f.shuffle = !o.flag("no-shuffle");
     f.check_finite = o.flag("check-finite");
     f.workers = o.get<int>("workers");
-    f.early_stopping = o.get<int>("early-stopping");
-    f.reduce_on_plateau = o.get<int>("reduce-on-plateau");
+    if (o.has("early-stopping"))
+        f.early_stopping = EarlyStopping::parse(o.text("early-stopping"));
+    if (o.has("reduce-on-plateau"))
+        f.reduce_on_plateau = ReduceOnPlateau::parse(o.text("reduce-on-plateau"));
     f.monitor = o.text("monitor");
     f.save_best = o.text("save-best");
     f.checkpoint_dir = o.text("checkpoint-dir");
@@ -134,8 +138,6 @@ FitOptions fit_options(const Options& o) {
     expect_at_least<int64_t>("train-limit", f.train_limit, 0);
     expect_at_least("workers", f.workers, 1);
     expect_at_most("workers", f.workers, 256);
-    expect_at_least("early-stopping", f.early_stopping, 0);
-    expect_at_least("reduce-on-plateau", f.reduce_on_plateau, 0);
     expect_at_least("checkpoint-minutes", f.checkpoint_minutes, 0.0);
     if (!(f.validation_split >= 0 && f.validation_split < 1))
         throw UsageError(fmt::format("--validation-split must be at least 0 and below 1, got {}",
@@ -206,6 +208,8 @@ void print_json(const FitResult& result, const Model& model, double rate) {
     json["waiting_share"] = result.waiting_share;
     if (result.interrupted)
         json["interrupted"] = true;
+    if (result.restored_epoch)
+        json["restored_epoch"] = *result.restored_epoch + 1;
     if (!result.checkpoint.empty())
         json["checkpoint"] = result.checkpoint;
     json["weights_sha256"] = model.weights_sha256();
@@ -276,6 +280,9 @@ int train(const Arguments& arguments) {
         print_json(result, model, rate);
         return 0;
     }
+    if (result.restored_epoch)
+        std::cout << fmt::format("the weights are those of epoch {}, the best\n",
+                                 *result.restored_epoch + 1);
     std::cout << fmt::format(
         "{}\n{:.0f} images/s, {:.1f} % of the time waiting for data\nweights SHA-256 {}\n",
         values_text(last.values), rate, 100 * result.waiting_share, model.weights_sha256());

@@ -61,6 +61,8 @@ void read_h5(const Config&, const std::string& path, Store& store) {
     }
     if (hdf5::has_group(file, "optimizer_weights"))
         read_optimizer_state(hdf5::open_group(file, "optimizer_weights"), store);
+    if (hdf5::has_group(file, kCheckpoint))
+        read_checkpoint(hdf5::open_group(file, kCheckpoint), store);
 }
 
 std::string architecture_of(const Store& store) {
@@ -68,13 +70,6 @@ std::string architecture_of(const Store& store) {
     if (!architecture)
         invalid("there is no architecture to write");
     return *architecture;
-}
-
-bool has_optimizer(const Store& store) {
-    for (uint64_t i = 0; i < store.size(); ++i)
-        if (store.tensor(i).group == kOptimizer)
-            return true;
-    return false;
 }
 
 void write_h5(const Config&, const std::string& path, const Store& store) {
@@ -96,8 +91,10 @@ void write_h5(const Config&, const std::string& path, const Store& store) {
         write_version(weights);
         write_named_layout(weights, store, layers_of(architecture));
     }
-    if (has_optimizer(store))
+    if (has_tensors(store, kOptimizer))
         write_optimizer_state(hdf5::make_group(file, "optimizer_weights"), store);
+    if (has_tensors(store, kCheckpoint))
+        write_checkpoint(hdf5::make_group(file, kCheckpoint), store);
     hdf5::write_image(file, path);
 }
 

@@ -62,6 +62,15 @@ void read_numbered(hid_t parent, const std::string& path, Store& store) {
 
 } // namespace
 
+bool is_layer(const std::string& group) { return group != kOptimizer && group != kCheckpoint; }
+
+bool has_tensors(const Store& store, const std::string& group) {
+    for (uint64_t i = 0; i < store.size(); ++i)
+        if (store.tensor(i).group == group)
+            return true;
+    return false;
+}
+
 std::string without_suffix(const std::string& weight) {
     const size_t colon = weight.rfind(':');
     return colon == std::string::npos || weight.find('/', colon) != std::string::npos
@@ -114,13 +123,13 @@ void write_named_layout(hid_t group, const Store& store, const std::vector<Named
         names.push_back(layer.name);
     for (uint64_t i = 0; i < store.size(); ++i) {
         const std::string owner = store.tensor(i).group;
-        if (owner != kOptimizer && std::find(names.begin(), names.end(), owner) == names.end())
+        if (is_layer(owner) && std::find(names.begin(), names.end(), owner) == names.end())
             names.push_back(owner);
     }
     std::map<std::string, std::vector<std::string>> weights;
     for (uint64_t i = 0; i < store.size(); ++i) {
         const Store::Tensor t = store.tensor(i);
-        if (t.group == kOptimizer)
+        if (!is_layer(t.group))
             continue;
         const std::string path = t.group + "/" + t.name + ":0";
         hdf5::write(hdf5::make_group(group, t.group), path, {t.dtype, t.dims}, t.data);
@@ -129,6 +138,24 @@ void write_named_layout(hid_t group, const Store& store, const std::vector<Named
     hdf5::write_texts(group, "layer_names", names);
     for (const std::string& name : names)
         hdf5::write_texts(hdf5::make_group(group, name), "weight_names", weights[name]);
+}
+
+void read_checkpoint(hid_t group, Store& store) {
+    const auto names = hdf5::texts(group, "weight_names");
+    if (!names)
+        invalid(std::string("the attribute `weight_names` of `") + kCheckpoint + "` is missing");
+    for (const std::string& name : *names)
+        read_tensor(group, name, kCheckpoint, name, store);
+}
+
+void write_checkpoint(hid_t group, const Store& store) {
+    std::vector<std::string> names;
+    for (uint64_t i = 0; i < store.size(); ++i)
+        if (const Store::Tensor t = store.tensor(i); t.group == kCheckpoint) {
+            names.push_back(t.name);
+            hdf5::write(group, t.name, {t.dtype, t.dims}, t.data);
+        }
+    hdf5::write_texts(group, "weight_names", names);
 }
 
 bool is_numbered_layout(hid_t file) {
@@ -152,7 +179,7 @@ void write_numbered_layout(hid_t file, const Store& store, const std::vector<Nam
     std::map<std::string, int> count;
     for (uint64_t i = 0; i < store.size(); ++i) {
         const Store::Tensor t = store.tensor(i);
-        if (t.group == kOptimizer)
+        if (!is_layer(t.group))
             continue;
         if (!path_of.contains(t.group))
             invalid("the architecture has no layer `" + t.group + "`");

@@ -11,6 +11,15 @@ namespace lamina::plugin {
 
 /// The store's group of the optimizer's state.
 inline constexpr const char* kOptimizer = "optimizer";
+/// And of what a checkpoint holds beside the model: a group of its own in the file, where Keras
+/// does not look.
+inline constexpr const char* kCheckpoint = "lamina_checkpoint";
+
+bool is_layer(const std::string& group);
+bool has_tensors(const Store& store, const std::string& group);
+
+void read_checkpoint(hid_t group, Store& store);
+void write_checkpoint(hid_t group, const Store& store);
 
 /// A layer as the architecture names it.
 struct NamedClass {

@@ -79,7 +79,7 @@ std::string slot_name(const std::string& optimizer, const std::string& written) 
 std::vector<std::string> weights_of(const Store& store) {
     std::vector<std::string> weights;
     for (uint64_t i = 0; i < store.size(); ++i)
-        if (const Store::Tensor t = store.tensor(i); t.group != kOptimizer)
+        if (const Store::Tensor t = store.tensor(i); is_layer(t.group))
             weights.push_back(t.group + "/" + t.name);
     return weights;
 }

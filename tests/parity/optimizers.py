@@ -116,18 +116,41 @@ PLATEAUS = [
                                     "min_delta": 0.05}),
     ("reduce_on_plateau_accuracy", {"monitor": "val_accuracy", "mode": "max", "factor": 0.3, "patience": 2,
                                     "min_lr": 0.001}),
+    ("reduce_on_plateau_min_delta", {"monitor": "val_loss", "patience": 2, "min_delta": 0.1, "factor": 0.5}),
+    ("reduce_on_plateau_long_cooldown", {"monitor": "val_loss", "patience": 2, "cooldown": 5, "factor": 0.2}),
+    ("reduce_on_plateau_min_lr_between", {"monitor": "val_loss", "patience": 1, "factor": 0.3, "min_lr": 0.02}),
+    ("reduce_on_plateau_mode", {"monitor": "val_accuracy", "mode": "min", "patience": 3, "factor": 0.5}),
+    ("reduce_on_plateau_defaults", {"monitor": "val_loss"}),
 ]
+
+STOPS = [
+    ("early_stopping_defaults", {"monitor": "val_loss"}),
+    ("early_stopping", {"monitor": "val_loss", "patience": 3}),
+    ("early_stopping_min_delta", {"monitor": "val_loss", "patience": 3, "min_delta": 0.1}),
+    ("early_stopping_start", {"monitor": "val_loss", "patience": 2, "start_from_epoch": 7}),
+    ("early_stopping_mode", {"monitor": "val_accuracy", "mode": "max", "patience": 4, "min_delta": 0.05}),
+]
+
+
+def monitored_values(name, monitor):
+    """A metric of 24 epochs that gets better, with setbacks."""
+    draw = golden.draws(name)
+    values = numpy.minimum.accumulate(draw.random(24)) + numpy.round(draw.random(24) * 0.2, 2)
+    values = values if monitor == "val_loss" else 1.0 - values
+    return values.astype(numpy.float32).astype(numpy.float64)
+
+
+def one_weight():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(optimizer=O.SGD(0.1), loss="mse")
+    return model
 
 
 def make_plateaus(out):
     """The learning rate after each epoch, from Keras's own callback fed with given metrics."""
     for name, kwargs in PLATEAUS:
-        draw = golden.draws(name)
-        falling = kwargs["monitor"] == "val_loss"
-        values = numpy.minimum.accumulate(draw.random(24)) + numpy.round(draw.random(24) * 0.2, 2)
-        values = (values if falling else 1.0 - values).astype(numpy.float32).astype(numpy.float64)
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-        model.compile(optimizer=O.SGD(0.1), loss="mse")
+        values = monitored_values(name, kwargs["monitor"])
+        model = one_weight()
         callback = keras.callbacks.ReduceLROnPlateau(**kwargs)
         callback.set_model(model)
         callback.on_train_begin()
@@ -139,12 +162,30 @@ def make_plateaus(out):
                 class_name="ReduceLROnPlateau", config={"initial_learning_rate": 0.1, **kwargs})
 
 
+def make_stops(out):
+    """Whether Keras's EarlyStopping ends training after each epoch, and the epoch that it thinks the best."""
+    for name, kwargs in STOPS:
+        values = monitored_values(name, kwargs["monitor"])
+        callback = keras.callbacks.EarlyStopping(**kwargs)
+        callback.set_model(one_weight())
+        callback.on_train_begin()
+        stops, best = [], []
+        for epoch, value in enumerate(values):
+            callback.model.stop_training = False
+            callback.on_epoch_end(epoch, {kwargs["monitor"]: value})
+            stops.append(int(callback.model.stop_training))
+            best.append(callback.best_epoch)
+        out.add(name, "early_stopping", {"metric": values, "stops": numpy.array(stops), "best_epochs": numpy.array(best)},
+                class_name="EarlyStopping", config=kwargs)
+
+
 def make():
     out = golden.Golden(made_with())
     for name, optimizer, kwargs in CASES:
         run(out, name, optimizer(**kwargs))
     make_schedules(out)
     make_plateaus(out)
+    make_stops(out)
     out.write("optimizers")
 
 

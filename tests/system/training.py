@@ -151,6 +151,9 @@ def choices():
     values = one_json(lamina(*TRAIN, *still, "--early-stopping", "2", "--save-best", "best.h5", "--json"))
     check(values["epochs"] == 3, values)
     done(lamina("evaluate", "best.h5", "--data", "mnist:sample"))
+    values = one_json(lamina(*TRAIN, *still, "--early-stopping", "patience=3,restore_best_weights=true",
+                             "--reduce-on-plateau", "patience=1,factor=0.5", "--json"))
+    check(values["epochs"] == 4 and values["restored_epoch"] == 1, values)
     done(lamina(*TRAIN, "--optimizer", "sgd:learning_rate=0.4", "--schedule", "step_decay:drop=0.5,epochs_drop=1",
                 "--epochs", "3", "--history", "h.csv", "--save", "s.h5"))
     rows = [line.split(",") for line in open("h.csv").read().splitlines()]

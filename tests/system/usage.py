@@ -63,6 +63,8 @@ def missing_and_wrong_values():
     fails(2, "train", "lenet", "--data", "mnist:sample", "--train-limit", "-1", says="--train-limit must be at least 0")
     for rate, said in (("fast", '"fast"'), ("-1", "-1")):
         fails(2, *TRAIN, "--optimizer", "adam:learning_rate=" + rate, says=f"must be a number of at least 0, got {said}")
+    fails(2, *TRAIN, "--early-stopping", "patince=2", says=["--early-stopping", 'did you mean "patience"?'])
+    fails(2, *TRAIN, "--reduce-on-plateau", "factor=2", says=["--reduce-on-plateau", "factor", "2"])
     fails(2, *TRAIN, "--validation-split", "0.001", says="none is left to validate on")
     fails(2, *TRAIN, "--optimizer", "", says="--optimizer: its value is empty")
     fails(2, *TRAIN, "--data", "mnist", says="--data is given more than once")

@@ -12,6 +12,7 @@
 #include "lamina/dataset.hpp"
 #include "lamina/executable.hpp"
 #include "lamina/history.hpp"
+#include "lamina/monitoring.hpp"
 #include "lamina/precision.hpp"
 
 namespace lamina {
@@ -72,12 +73,11 @@ struct FitOptions {
         interrupt_dir;  // where an interrupted run without checkpoint_dir leaves one; "": nowhere
     std::string resume; // a checkpoint, or the folder of one, to go on from
 
-    int early_stopping = 0;    // stop after so many epochs without a better monitored value; 0: off
-    std::string monitor;       // "": val_loss where there is one, else loss; of accuracies more is
-                               // better, of all else less
-    std::string save_best;     // write the best model so far here; "": not
-    int reduce_on_plateau = 0; // patience in epochs; 0: off
-    double reduce_factor = 0.1;
+    std::string monitor; // "": val_loss where there is one, else loss; of accuracies more is
+                         // better, of all else less
+    std::string save_best; // write the best model so far here; "": not
+    std::optional<EarlyStopping> early_stopping;
+    std::optional<ReduceOnPlateau> reduce_on_plateau;
 
     const volatile int* interrupted =
         nullptr; // when it becomes non-zero: finish the batch, write a checkpoint, return
@@ -86,10 +86,12 @@ struct FitOptions {
 struct FitResult {
     History history;
     bool interrupted = false;
-    std::string checkpoint;   // the last one written
-    double waiting_share = 0; // of the time, waiting for data
-    uint64_t samples = 0;     // trained on
-    double seconds = 0;       // in training steps, validation left out
+    std::string checkpoint;            // the last one written
+    std::optional<int> restored_epoch; // whose weights the model has, where early stopping put them
+                                       // back
+    double waiting_share = 0;          // of the time, waiting for data
+    uint64_t samples = 0;              // trained on
+    double seconds = 0;                // in training steps, validation left out
 };
 
 /// What a model is worth on a split.

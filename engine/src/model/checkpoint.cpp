@@ -14,7 +14,7 @@ namespace lamina {
 namespace {
 
 constexpr const char* kKey = "lamina_checkpoint";
-constexpr int kVersion = 2;
+constexpr int kVersion = 4;
 
 /// JSON knows no NaN and no infinity: they are written as texts.
 Json number(double value) {
@@ -74,18 +74,64 @@ Json loss_scale_of(const Model::State& state) {
     return out;
 }
 
+Json to_json(const std::optional<EarlyStopper::Standing>& s) {
+    if (!s)
+        return {};
+    return {{"best", optional_number(s->best)}, {"wait", s->wait}, {"best_epoch", s->best_epoch}};
+}
+
+std::optional<EarlyStopper::Standing> stopping_from(const Json& json) {
+    if (json.is_null())
+        return std::nullopt;
+    return EarlyStopper::Standing{optional_from(json.at("best")), json.at("wait").get<int>(),
+                                  json.at("best_epoch").get<int>()};
+}
+
+Json to_json(const std::optional<PlateauReducer::Standing>& s) {
+    if (!s)
+        return {};
+    return {{"best", optional_number(s->best)}, {"wait", s->wait}, {"cooldown", s->cooldown}};
+}
+
+std::optional<PlateauReducer::Standing> reducing_from(const Json& json) {
+    if (json.is_null())
+        return std::nullopt;
+    return PlateauReducer::Standing{optional_from(json.at("best")), json.at("wait").get<int>(),
+                                    json.at("cooldown").get<int>()};
+}
+
 Checkpoint checkpoint_from(const Json& json) {
     Checkpoint c;
     c.epoch = json.at("epoch").get<int>();
     c.batch = json.at("batch").get<int64_t>();
     c.samples = json.at("samples").get<double>();
     c.sums = values_from(json.at("sums"));
-    c.standing = {optional_from(json.at("best")), json.at("since_best").get<int>(),
-                  json.at("since_drop").get<int>()};
+    c.best = optional_from(json.at("best"));
+    c.stopping = stopping_from(json.at("early_stopping"));
+    c.reducing = reducing_from(json.at("reduce_on_plateau"));
     c.history = history_from(json.at("history"));
     for (const auto& [name, value] : json.at("settings").items())
         c.settings.emplace_back(name, value.get<std::string>());
     return c;
+}
+
+/// All of the model's weights, or none. Throws Error for those of another model.
+std::map<std::string, Tensor> best_weights_from(const lm_store& store, const Model::State& state,
+                                                const std::string& path) {
+    std::map<std::string, Tensor> found, out;
+    for (const StoredTensor& t : store.tensors)
+        if (t.group == kCheckpointGroup)
+            found.emplace(t.name, t.data);
+    if (found.empty())
+        return out;
+    for (const Variable& v : state.model_variables()) {
+        const auto it = found.find(v.name);
+        if (it == found.end() || !(TensorType{it->second.dtype(), it->second.shape()} == v.type))
+            fail(StatusCode::InvalidArgument,
+                 fmt::format("{}: damaged: the best weights lack {}", path, v.name));
+        out.insert(*it);
+    }
+    return out;
 }
 
 } // namespace
@@ -105,15 +151,17 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
                        {"batch", c.batch},
                        {"samples", c.samples},
                        {"sums", to_json(c.sums)},
-                       {"best", optional_number(c.standing.best)},
-                       {"since_best", c.standing.since_best},
-                       {"since_drop", c.standing.since_drop},
+                       {"best", optional_number(c.best)},
+                       {"early_stopping", to_json(c.stopping)},
+                       {"reduce_on_plateau", to_json(c.reducing)},
                        {"iterations", state.iterations},
                        {"learning_rate", optional_number(state.learning_rate)},
                        {"loss_scale", loss_scale_of(state)},
                        {"history", to_json(c.history)},
                        {"settings", settings}};
     store.texts[kKey] = json.dump();
+    for (const auto& [name, value] : c.best_weights)
+        store.tensors.push_back({kCheckpointGroup, name, value});
     std::string path = (std::filesystem::path(folder) / "checkpoint.h5").string();
     write_store(path, store);
     return path;
@@ -137,6 +185,7 @@ Checkpoint load_checkpoint(const std::string& given, Model::State& state) {
                  fmt::format("{}: a checkpoint of version {}, this program reads version {}", path,
                              json.at("version").dump(), kVersion));
         Checkpoint c = checkpoint_from(json);
+        c.best_weights = best_weights_from(store, state, path);
         load_variables(state, store, path, true);
         state.iterations = json.at("iterations").get<uint64_t>();
         state.learning_rate = optional_from(json.at("learning_rate"));

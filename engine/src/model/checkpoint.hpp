@@ -16,7 +16,10 @@ struct Checkpoint {
     int64_t batch = 0;  // the next one of that epoch
     double samples = 0; // of that epoch so far, and the sums of loss and metrics over them
     Values sums;
-    Monitor::Standing standing;
+    std::optional<double> best; // of the monitored value
+    std::optional<EarlyStopper::Standing> stopping;
+    std::optional<PlateauReducer::Standing> reducing;
+    std::map<std::string, Tensor> best_weights; // those that early stopping would restore, by name
     History history;
     /// What must be the same for the same result, as the command line names it: {"--seed", "7"}.
     std::vector<std::pair<std::string, std::string>> settings;

@@ -209,6 +209,8 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
                 load_slot(state, t);
             continue;
         }
+        if (t.group == kCheckpointGroup)
+            continue;
         const std::string name = name_of(t);
         const auto it = wanted.find(name);
         if (it == wanted.end()) {

@@ -10,8 +10,11 @@
 
 namespace lamina {
 
+/// What a checkpoint holds beside the model.
+inline constexpr const char* kCheckpointGroup = "lamina_checkpoint";
+
 struct StoredTensor {
-    std::string group; // the layer's name, or "optimizer"
+    std::string group; // the layer's name, "optimizer" or kCheckpointGroup
     std::string name;  // "kernel"
     Tensor data;
 };

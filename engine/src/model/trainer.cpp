@@ -98,6 +98,21 @@ Evaluation evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>&
     return {running.means(), std::move(running.tables)};
 }
 
+/// Throws UsageError for a schedule that does not start from the optimizer's own rate: lowering
+/// that would change nothing.
+void expect_reducible(const Json& optimizer) {
+    const Json config = part_spec(optimizer).second;
+    if (!config.contains("learning_rate") || !config.at("learning_rate").is_object())
+        return;
+    const auto [name, own] = part_spec(config.at("learning_rate"));
+    const bool has_rates = own.contains("initial_learning_rate") || own.contains("values");
+    if (has_rates)
+        throw UsageError(fmt::format("--reduce-on-plateau: the learning rate is what the schedule "
+                                     "{} states; let it start from the optimizer's, or leave one "
+                                     "of the two out",
+                                     name));
+}
+
 void expect_fitting(const Model& model, const Dataset& data) {
     if (const auto wanted = model.input_shape(); Shape(wanted) != data.sample().shape)
         throw ShapeError(fmt::format(
@@ -174,6 +189,8 @@ void Trainer::run_epochs() {
         if (!after_epoch(record))
             break;
     }
+    if (!result_.interrupted)
+        restore_best_weights();
     for (const auto& c : options_.callbacks)
         c->train_end();
 }
@@ -216,14 +233,32 @@ void Trainer::expect_reported(const StepGraph& step) {
     if (!validation_.empty())
         for (size_t i = 0, n = reported.size(); i < n; ++i)
             reported.push_back("val_" + reported[i]);
-    const std::string monitor = !options_.monitor.empty() ? options_.monitor
-                                : validation_.empty()     ? "loss"
-                                                          : "val_loss";
-    if (std::find(reported.begin(), reported.end(), monitor) == reported.end())
+    best_model_ = Monitor(resolved({}, reported));
+    if (options_.early_stopping) {
+        EarlyStopping own = *options_.early_stopping;
+        static_cast<Monitored&>(own) = resolved(own, reported);
+        stopper_ = EarlyStopper(own);
+    }
+    if (options_.reduce_on_plateau) {
+        ReduceOnPlateau own = *options_.reduce_on_plateau;
+        static_cast<Monitored&>(own) = resolved(own, reported);
+        expect_reducible(state_.training.optimizer);
+        reducer_ = PlateauReducer(own);
+    }
+}
+
+/// With the name of what is watched, which must be among those reported.
+Monitored Trainer::resolved(Monitored monitored, const std::vector<std::string>& reported) const {
+    std::string& name = monitored.monitor;
+    if (name.empty())
+        name = !options_.monitor.empty() ? options_.monitor
+               : validation_.empty()     ? "loss"
+                                         : "val_loss";
+    if (std::find(reported.begin(), reported.end(), name) == reported.end())
         throw UsageError(
-            fmt::format("--monitor {}: training reports no such value{}; it reports {}", monitor,
-                        did_you_mean(monitor, reported), join(reported, ", ")));
-    monitor_ = Monitor(monitor);
+            fmt::format("--monitor {}: training reports no such value{}; it reports {}", name,
+                        did_you_mean(name, reported), join(reported, ", ")));
+    return monitored;
 }
 
 std::map<std::string, Tensor> Trainer::step_inputs(const Batch& batch, int epoch,
@@ -322,24 +357,36 @@ void Trainer::validate(EpochRecord& record) {
 
 bool Trainer::after_epoch(EpochRecord& record) {
     record.values.emplace_back("learning_rate", scheduled_rate_.value_or(learning_rate()));
-    const bool better = monitor_.improves(*find(record.values, monitor_.name()));
-    if (better && !options_.save_best.empty())
+    const auto value = [&](const Monitor& monitor) { return *find(record.values, monitor.name()); };
+    if (best_model_.improves(value(best_model_)) && !options_.save_best.empty())
         model_.save(options_.save_best);
-    Monitor::Standing& standing = monitor_.standing;
-    if (options_.reduce_on_plateau > 0 && standing.since_drop >= options_.reduce_on_plateau) {
-        state_.learning_rate = learning_rate() * options_.reduce_factor;
-        standing.since_drop = 0;
+    if (stopper_ && stopper_->improves(record.epoch, value(stopper_->monitor())) &&
+        stopper_->restores_best_weights())
+        keep_best_weights();
+    if (reducer_) {
+        const double rate = reducer_->rate_after(value(reducer_->monitor()), learning_rate());
+        if (rate != learning_rate())
+            state_.learning_rate = rate;
     }
     result_.history.epochs.push_back(record);
     write_checkpoint(record.epoch + 1, 0, {});
     for (const auto& c : options_.callbacks)
         stop_ = !c->epoch_end(record) || stop_;
     result_.interrupted = (stop_ || interrupted()) && record.epoch + 1 < options_.epochs;
-    return !result_.interrupted && !stopped_early();
+    return !result_.interrupted && !(stopper_ && stopper_->exhausted());
 }
 
-bool Trainer::stopped_early() const {
-    return options_.early_stopping > 0 && monitor_.standing.since_best >= options_.early_stopping;
+void Trainer::keep_best_weights() {
+    for (const Variable& v : state_.model_variables())
+        best_weights_[v.name] = state_.value_of(v.name);
+}
+
+void Trainer::restore_best_weights() {
+    if (best_weights_.empty())
+        return;
+    for (const auto& [name, value] : best_weights_)
+        state_.set_waiting(name, value);
+    result_.restored_epoch = stopper_->standing().best_epoch;
 }
 
 Checkpoint Trainer::describe_run() const {
@@ -347,7 +394,12 @@ Checkpoint Trainer::describe_run() const {
     for (const Json& m : state_.training.metrics)
         metrics.push_back(part_text(m));
     Checkpoint c;
-    c.standing = monitor_.standing;
+    c.best = best_model_.best;
+    if (stopper_)
+        c.stopping = stopper_->standing();
+    if (reducer_)
+        c.reducing = reducer_->standing();
+    c.best_weights = best_weights_;
     c.history = result_.history;
     c.settings = {
         {"--data", fmt::format("{} ({} samples)", data_->name(), data_->size(Split::Train))},
@@ -359,8 +411,11 @@ Checkpoint Trainer::describe_run() const {
         {"--batch-size", std::to_string(options_.batch_size)},
         {"--train-limit", std::to_string(options_.train_limit)},
         {"--validation-split", fmt::format("{}", options_.validation_split)},
-        {"--monitor", monitor_.name()},
-        {"--no-shuffle", options_.shuffle ? "off" : "on"}};
+        {"--monitor", best_model_.name()},
+        {"--no-shuffle", options_.shuffle ? "off" : "on"},
+        {"--reduce-on-plateau", reducer_ ? to_text(reducer_->options()) : "off"}};
+    if (stopper_) // patience may change
+        c.settings.emplace_back("--early-stopping monitor", stopper_->monitor().name());
     return c;
 }
 
@@ -402,12 +457,18 @@ void Trainer::resume(const Graph& graph) {
     first_epoch_ = c.epoch;
     first_batch_ = c.batch;
     first_means_ = {c.samples, c.sums, {}};
-    monitor_.standing = c.standing;
+    best_model_.best = c.best;
+    if (reducer_ && c.reducing)
+        reducer_->resume(*c.reducing);
+    if (stopper_ && c.stopping)
+        stopper_->resume(*c.stopping);
+    if (stopper_ && stopper_->restores_best_weights())
+        best_weights_ = c.best_weights;
     result_.history = c.history;
-    if (stopped_early())
+    if (stopper_ && stopper_->exhausted())
         throw UsageError(fmt::format("--resume {}: training had stopped early, {} epochs after the "
                                      "best; go on with a larger --early-stopping",
-                                     options_.resume, c.standing.since_best));
+                                     options_.resume, stopper_->standing().wait));
 }
 
 FitResult Model::fit(const std::shared_ptr<Dataset>& data, const FitOptions& options) {

@@ -37,13 +37,15 @@ class Trainer {
     std::map<std::string, Tensor> step_inputs(const Batch& batch, int epoch,
                                               int64_t first_sample) const;
     void validate(EpochRecord& record);
+    Monitored resolved(Monitored monitored, const std::vector<std::string>& reported) const;
+    void keep_best_weights();
+    void restore_best_weights();
     bool after_epoch(EpochRecord& record);
     void write_checkpoint(int epoch, int64_t batch, const RunningMeans& means);
     SampleFormat format() const;
     double learning_rate() const;
     static void expect_finite(const std::map<std::string, Tensor>& outputs, uint64_t step);
     bool interrupted() const;
-    bool stopped_early() const;
 
     Model& model_;
     Model::State& state_;
@@ -55,7 +57,10 @@ class Trainer {
     int first_epoch_ = 0;
     int64_t first_batch_ = 0;
     RunningMeans first_means_;
-    Monitor monitor_;
+    Monitor best_model_; // that is saved
+    std::optional<EarlyStopper> stopper_;
+    std::optional<PlateauReducer> reducer_;
+    std::map<std::string, Tensor> best_weights_; // to be restored
     std::optional<double> scheduled_rate_;
     bool stop_ = false;          // a callback has asked for it
     double last_checkpoint_ = 0; // when, in seconds

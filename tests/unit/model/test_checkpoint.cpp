@@ -57,6 +57,42 @@ TEST_CASE("going on from a checkpoint gives the bits of an unbroken run") {
     }
 }
 
+/// Stopped after the second epoch and gone on with: the result and the model's weights.
+static std::pair<FitResult, std::string> in_two_parts(const FitOptions& options,
+                                                      const char* optimizer) {
+    TempFolder folder;
+    FitOptions o = options;
+    o.checkpoint_dir = folder.path().string();
+    o.epochs = 2;
+    small_net(optimizer).fit(digits(), o);
+    o.epochs = options.epochs;
+    o.resume = o.checkpoint_dir;
+    Model second = small_net(optimizer);
+    FitResult result = second.fit(digits(), o);
+    return {std::move(result), second.weights_sha256()};
+}
+
+TEST_CASE("what reducing and early stopping have seen goes through a checkpoint") {
+    // The learning rate 1 leaps about; what counts as better makes the second epoch no improvement.
+    for (const std::string reduce : {"patience=2,min_delta=9", "patience=1,cooldown=2,min_delta=9"})
+        for (const std::string stop :
+             {"patience=3,restore_best_weights=true,min_delta=9", "patience=50"}) {
+            INFO(reduce << "; " << stop);
+            FitOptions o = options(6);
+            o.validation_split = 0.1;
+            o.reduce_on_plateau = ReduceOnPlateau::parse(reduce);
+            o.early_stopping = EarlyStopping::parse(stop);
+            Model unbroken = small_net("sgd:learning_rate=1");
+            const FitResult whole = unbroken.fit(digits(), o);
+            const auto rates = whole.history.series("learning_rate");
+            CHECK(rates.back() < rates.front());
+            const auto [result, weights] = in_two_parts(o, "sgd:learning_rate=1");
+            CHECK(weights == unbroken.weights_sha256());
+            CHECK(result.restored_epoch == whole.restored_epoch);
+            expect_same_history(result.history, whole.history);
+        }
+}
+
 TEST_CASE("an interrupted run without a folder for checkpoints leaves one where it was told") {
     TempFolder folder;
     FitOptions o = options(3);
@@ -96,6 +132,9 @@ TEST_CASE("a checkpoint of another run is refused with what differs") {
                       Contains("--no-shuffle"));
     CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.monitor = "loss"; }),
                       Contains("--monitor val_loss, this run has loss"));
+    CHECK_THROWS_WITH(
+        resumes_with([](FitOptions& f) { f.reduce_on_plateau = ReduceOnPlateau::parse("3"); }),
+        Contains("--reduce-on-plateau off, this run has patience=3"));
     CHECK_THROWS_WITH(resumes_with([](FitOptions& f) { f.epochs = 1; }), Contains("--epochs"));
     CHECK_THROWS_WITH(resumes_with(as_it_was, {.optimizer = "sgd:momentum=0.9"}),
                       Contains("--optimizer adam, this run has sgd:momentum=0.9"));
@@ -166,7 +205,7 @@ TEST_CASE("training that stopped early is not gone on with by itself") {
     TempFolder folder;
     FitOptions o = with_checkpoints(folder);
     o.epochs = 20;
-    o.early_stopping = 2;
+    o.early_stopping = EarlyStopping::parse("2");
     small_net("sgd:learning_rate=0").fit(digits(), o);
     o.resume = folder.path().string();
     CHECK_THROWS_WITH(small_net("sgd:learning_rate=0").fit(digits(), o),
@@ -198,6 +237,19 @@ TEST_CASE("a damaged record of where training stood is an error of ours") {
                 CHECK(std::string(e.what()).find("json.exception") == std::string::npos);
             }
         }
+}
+
+TEST_CASE("files can be written and read as often as a long training has checkpoints") {
+    const TempFolder folder;
+    const std::string path = (folder / "model.h5").string();
+    small_net().save(path);
+    lm_store store = read_store(path);
+    const size_t tensors = store.tensors.size();
+    for (int i = 0; i < 600; ++i) { // the plugin is loaded for each, and leaves
+        write_store(path, store);
+        store = read_store(path);
+    }
+    CHECK(store.tensors.size() == tensors);
 }
 
 TEST_CASE("a file that is no checkpoint is refused") {

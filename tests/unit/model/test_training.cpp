@@ -3,7 +3,6 @@
 #include <limits>
 
 #include "lamina/thread_pool.hpp"
-#include "model/monitor.hpp"
 #include "training.hpp"
 
 using namespace lamina;
@@ -117,20 +116,6 @@ TEST_CASE("the confusion matrix counts every sample by its true and its predicte
     CHECK_THROWS_WITH(model.fit(digits(), options(1)), Contains("`lamina evaluate`"));
 }
 
-TEST_CASE("an accuracy improves upwards, all else downwards, and NaN never") {
-    Monitor loss("val_mse"), accuracy("val_top_k_categorical_accuracy");
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    CHECK_FALSE(loss.improves(nan));
-    CHECK(loss.improves(2.0));
-    CHECK(loss.improves(1.0));
-    CHECK_FALSE(loss.improves(1.5));
-    CHECK_FALSE(loss.improves(nan));
-    CHECK(loss.standing.since_best == 2);
-    CHECK(accuracy.improves(0.5));
-    CHECK_FALSE(accuracy.improves(0.4));
-    CHECK(accuracy.improves(0.6));
-}
-
 TEST_CASE("a schedule rules the learning rate, from the rate that the optimizer is given") {
     const auto rates = [](const std::string& optimizer, const std::string& schedule) {
         Model model = small_net();
@@ -165,22 +150,74 @@ TEST_CASE("early stopping ends training when the monitored value gets no better"
     Model model = small_net("sgd:learning_rate=0");
     FitOptions o = options(20);
     o.validation_split = 0.2;
-    o.early_stopping = 3;
-    o.monitor = "val_accuracy";
-    CHECK(model.fit(digits(), o).history.epochs.size() <= 6);
+    o.early_stopping = EarlyStopping::parse("patience=3,monitor=val_accuracy");
+    CHECK(model.fit(digits(), o).history.epochs.size() == 4);
+    o.monitor = "val_loss"; // which is not what it looks at
+    o.early_stopping->start_from_epoch = 2;
+    CHECK(small_net("sgd:learning_rate=0").fit(digits(), o).history.epochs.size() == 6);
+    o.early_stopping->monitor = "val_acc";
+    CHECK_THROWS_WITH(model.fit(digits(), o), Contains("--monitor val_acc: training reports no"));
+}
+
+TEST_CASE("early stopping puts back the weights of the best epoch where it is asked to") {
+    // It leaps about, so that the last epoch is not the best.
+    for (const bool stops : {false, true}) {
+        Model model = small_net("sgd:learning_rate=1");
+        FitOptions o = options(stops ? 30 : 4);
+        o.validation_split = 0.2;
+        o.early_stopping = EarlyStopping{};
+        o.early_stopping->patience = stops ? 2 : 100;
+        o.early_stopping->restore_best_weights = true;
+        std::vector<std::string> weights;
+        o.callbacks.push_back(std::make_shared<AfterEpoch>(
+            [&](const EpochRecord&) { weights.push_back(model.weights_sha256()); }));
+        const FitResult result = model.fit(digits(), o);
+        const auto losses = result.history.series("val_loss");
+        const auto best = std::min_element(losses.begin(), losses.end()) - losses.begin();
+        CHECK(result.history.epochs.size() == (stops ? static_cast<size_t>(best) + 3 : 4));
+        CHECK(result.restored_epoch == best);
+        CHECK(model.weights_sha256() == weights.at(static_cast<size_t>(best)));
+        CHECK(model.weights_sha256() != weights.back());
+    }
+}
+
+/// Rates of epochs in which no weight changes.
+static std::vector<double> rates_of_still_epochs(const std::string& reduce, int epochs) {
+    Model model = Model::zoo("mnist_softmax");
+    model.compile({.optimizer = "sgd:learning_rate=1e-12"}); // too small to change a weight
+    FitOptions o = options(epochs);
+    o.shuffle = false;
+    o.reduce_on_plateau = ReduceOnPlateau::parse(reduce);
+    return model.fit(digits(), o).history.series("learning_rate");
 }
 
 TEST_CASE("reduce on plateau takes a tenth of the learning rate") {
-    Model model = Model::zoo("mnist_softmax");
-    model.compile({.optimizer = "sgd:learning_rate=1e-12"}); // too small to change a weight
-    FitOptions o = options(4);
-    o.shuffle = false;
-    o.reduce_on_plateau = 1;
-    const auto rates = model.fit(digits(), o).history.series("learning_rate");
+    const auto rates = rates_of_still_epochs("1", 4);
     REQUIRE(rates.size() == 4);
     CHECK(rates[1] == Approx(1e-12).epsilon(1e-6));
     CHECK(rates[2] == Approx(1e-13).epsilon(1e-6));
     CHECK(rates[3] == Approx(1e-14).epsilon(1e-6));
+}
+
+TEST_CASE("reduce on plateau waits for its cooldown and stops at its lowest rate") {
+    const auto rates = rates_of_still_epochs("patience=1,cooldown=2,factor=0.5,min_lr=3e-13", 7);
+    const std::vector<double> expected = {1e-12, 1e-12, 5e-13, 5e-13, 3e-13, 3e-13, 3e-13};
+    REQUIRE(rates.size() == expected.size());
+    for (size_t i = 0; i < expected.size(); ++i)
+        CHECK(rates[i] == Approx(expected[i]).epsilon(1e-6));
+}
+
+TEST_CASE("reduce on plateau is refused where a schedule alone says the learning rate") {
+    const auto fit = [](const std::string& schedule) {
+        Model model = small_net();
+        model.compile({.optimizer = "sgd", .schedule = schedule});
+        FitOptions o = options(1);
+        o.reduce_on_plateau = ReduceOnPlateau{};
+        model.fit(digits(), o);
+    };
+    CHECK_NOTHROW(fit("warm_up:warmup_steps=4"));
+    CHECK_THROWS_WITH(fit("exponential_decay:initial_learning_rate=1,decay_steps=9,decay_rate=0.5"),
+                      Contains("--reduce-on-plateau") && Contains("ExponentialDecay"));
 }
 
 TEST_CASE("check-finite stops at the first NaN and names the layer") {

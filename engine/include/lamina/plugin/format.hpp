@@ -19,7 +19,8 @@ namespace lamina::plugin {
 /// "backend", and any other that the engine wants to find again under its key.
 class Store {
   public:
-    /// group: the layer's name, or "optimizer". data lives as long as the store.
+    /// group: the layer's name, "optimizer", or "lamina_checkpoint" for what a checkpoint holds
+    /// beside the model. data lives as long as the store.
     struct Tensor {
         std::string group, name;
         lm_dtype dtype = LM_F32;
