@@ -73,8 +73,8 @@ struct FitOptions {
         interrupt_dir;  // where an interrupted run without checkpoint_dir leaves one; "": nowhere
     std::string resume; // a checkpoint, or the folder of one, to go on from
 
-    std::string monitor; // "": val_loss where there is one, else loss; of accuracies more is
-                         // better, of all else less
+    std::string monitor;   // "": val_loss where there is one, else loss; of accuracies more is
+                           // better, of all else less
     std::string save_best; // write the best model so far here; "": not
     std::optional<EarlyStopping> early_stopping;
     std::optional<ReduceOnPlateau> reduce_on_plateau;
