@@ -42,11 +42,14 @@ struct Limit {
         Net       // what comes out of `terms` operators in a row: a net's outputs and weights
     } kind = Class::Exact;
     double terms = 1;
+    DType stored = DType::F32; // Net: what values between operators are
 };
 inline Limit exact() { return {Limit::Class::Exact, 1}; }
 inline Limit rounded() { return {Limit::Class::Rounded, 1}; }
 inline Limit function(double terms = 1) { return {Limit::Class::Function, terms}; }
-inline Limit net_of(double operators) { return {Limit::Class::Net, operators}; }
+inline Limit net_of(double operators, DType stored = DType::F32) {
+    return {Limit::Class::Net, operators, stored};
+}
 inline Limit sum_of(double terms) { return {Limit::Class::Sum, terms}; }
 
 /// An input that is itself the result of an operator with the same attributes, run on the

@@ -39,7 +39,8 @@ bool same(double got, double want) { return got == want || (std::isnan(got) && s
 } // namespace
 
 Distance bound(const Limit& limit, DType dtype, const std::string& numerics) {
-    const double u = unit_roundoff(dtype);
+    const bool narrow = size_of(dtype) == 2;
+    const double u = unit_roundoff(narrow ? DType::F32 : dtype);
     const bool transformed = numerics == "transformed";
     double worst = 0;
     switch (limit.kind) {
@@ -58,8 +59,12 @@ Distance bound(const Limit& limit, DType dtype, const std::string& numerics) {
         break;
     case Limit::Class::Net:
         worst = 64 * std::sqrt(limit.terms) * u;
+        if (limit.stored != DType::F32)
+            worst += 2 * std::sqrt(limit.terms) * unit_roundoff(limit.stored);
         break;
     }
+    if (narrow && (limit.kind != Limit::Class::Exact || transformed))
+        worst += 4 * unit_roundoff(dtype);
     return {worst * worst, worst};
 }
 

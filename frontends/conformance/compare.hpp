@@ -22,6 +22,10 @@ struct Distance {
 /// (2015) measure a factor of about ten; here it is thirty. Through a net, and step after step,
 /// each operator adds its own, again a random walk: 64 u (as a function) times the root of their
 /// number.
+///
+/// f16 and bf16 are computed on in f32 and rounded when they are stored: u is f32's, and 4 u of the
+/// type come on top, for the result and for what an epilogue rounds before it. In a net of such
+/// values each operator rounds what it stores: 2 u of their type times the root of their number.
 Distance bound(const Limit& limit, DType dtype, const std::string& numerics);
 
 /// What is wrong with `got`, "" when nothing is. NaN and infinity must stand where the reference

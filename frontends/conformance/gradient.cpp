@@ -19,8 +19,11 @@ ValueId add_to_loss(Graph& graph, ValueId loss, ValueId y, const Case& test,
     std::vector<int64_t> axes(type.shape.rank());
     for (size_t i = 0; i < axes.size(); ++i)
         axes[i] = static_cast<int64_t>(i);
-    const ValueId sum =
+    ValueId sum =
         add_operator(graph, "reduce_sum", name + "/sum", "", {product}, {{"axes", axes}})[0];
+    if (size_of(type.dtype) == 2) // other outputs may be f32
+        sum = add_operator(graph, "cast", name + "/cast", "", {sum},
+                           {{"dtype", std::string("f32")}})[0];
     return loss == kNone ? sum : add_operator(graph, "add", name + "/add", "", {loss, sum})[0];
 }
 

@@ -1,5 +1,6 @@
 #include "training.hpp"
 
+#include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -19,9 +20,11 @@ struct Trained {
     Model model;
     std::shared_ptr<Executable> step;
 
-    Trained(const Net& net, const std::string& backend, int64_t batch, const std::string& optimizer)
+    Trained(const Net& net, const std::string& backend, int64_t batch, const std::string& optimizer,
+            Precision precision)
         : model(net.build()) {
         model.use(backend);
+        model.set_precision(precision);
         model.compile({optimizer, "categorical_crossentropy", {"accuracy"}});
         step = model.executable(Mode::Train, batch);
     }
@@ -71,12 +74,32 @@ std::string differing_bits(const Values& first, const Values& again) {
     return "";
 }
 
+constexpr const char* kLossScale = "loss_scale/factor";
+constexpr float kTooLarge = 0x1p24f;
+
+/// That the case is what it is there for.
+std::string skipped_some(const Model& model, int steps) {
+    const float skipped = model.variable("loss_scale/skipped_steps").item<float>();
+    if (skipped > 0 && skipped < static_cast<float>(steps) &&
+        model.variable(kLossScale).item<float>() ==
+            std::ldexp(kTooLarge, -static_cast<int>(skipped)))
+        return "";
+    return fmt::format("{} of {} steps were skipped, which tests nothing", skipped, steps);
+}
+
+DType storage_of(Precision precision) {
+    return precision == Precision::Mixed           ? DType::F16
+           : precision == Precision::MixedBfloat16 ? DType::BF16
+                                                   : DType::F32;
+}
+
 /// Of so many runs of the program.
-Limit limit_of(const Executable& program, int runs) {
-    return net_of(static_cast<double>(program.steps().size()) * runs);
+Limit limit_of(const Executable& program, int runs, DType stored = DType::F32) {
+    return net_of(static_cast<double>(program.steps().size()) * runs, stored);
 }
 
 std::string compare_training(const std::string& name, Trained& oracle, Trained& mine, int steps) {
+    const DType stored = storage_of(oracle.model.precision());
     const Values start = oracle.variables();
     mine.start_from(start);
     std::vector<Values> inputs;
@@ -86,14 +109,15 @@ std::string compare_training(const std::string& name, Trained& oracle, Trained& 
         const auto at = static_cast<size_t>(step);
         const Tensor want = oracle.step->run(inputs[at]).at("loss");
         const Tensor got = mine.step->run(inputs[at]).at("loss");
-        if (const std::string wrong = compare(got, want, limit_of(*oracle.step, step + 1), "");
+        if (const std::string wrong =
+                compare(got, want, limit_of(*oracle.step, step + 1, stored), "");
             !wrong.empty())
             return fmt::format("loss of step {}: {}", step + 1, wrong);
     }
     const Values got = mine.variables();
     for (const auto& [variable, want] : oracle.variables())
         if (const std::string wrong =
-                compare(got.at(variable), want, limit_of(*oracle.step, steps), "");
+                compare(got.at(variable), want, limit_of(*oracle.step, steps, stored), "");
             !wrong.empty())
             return fmt::format("after {} steps {}: {}", steps, variable, wrong);
     mine.start_from(start);
@@ -127,6 +151,19 @@ CONFORMANCE_TESTS(train) {
                                  return check_training(name, target, net, net.batches[0], spec, 10);
                              }});
         }
+    for (const Net& net : small_nets())
+        for (const Precision precision : {Precision::Mixed, Precision::MixedBfloat16})
+            for (const bool overflows : {false, true}) {
+                if (overflows && precision != Precision::Mixed)
+                    continue; // nothing is scaled
+                const std::string name = "train/" + net.name + "/" + lamina::name(precision) +
+                                         (overflows ? "_overflow" : "");
+                const TrainingKind kind{precision, overflows};
+                tests.push_back({name, "train", [&net, name, kind](const Target& target) {
+                                     return check_training(name, target, net, net.batches[0],
+                                                           "sgd:momentum=0.9", 10, kind);
+                                 }});
+            }
 }
 
 CONFORMANCE_TESTS(models) {
@@ -146,13 +183,19 @@ CONFORMANCE_TESTS(models) {
 } // namespace
 
 std::vector<Result> check_training(const std::string& name, const Target& target, const Net& net,
-                                   int64_t batch, const std::string& optimizer, int steps) {
+                                   int64_t batch, const std::string& optimizer, int steps,
+                                   const TrainingKind& kind) {
     set_threads(2);
-    Trained oracle(net, "reference", batch, optimizer);
+    Trained oracle(net, "reference", batch, optimizer, kind.precision);
     oracle.model.initialize(1, *oracle.step);
+    if (kind.overflows) // some halvings above where the gradients fit f16
+        oracle.model.set_variable(kLossScale, Tensor::scalar(kTooLarge));
     try {
-        Trained mine(net, target.spec, batch, optimizer);
-        return verdict(name, compare_training(name, oracle, mine, steps));
+        Trained mine(net, target.spec, batch, optimizer, kind.precision);
+        std::string wrong = compare_training(name, oracle, mine, steps);
+        if (wrong.empty() && kind.overflows)
+            wrong = skipped_some(oracle.model, steps);
+        return verdict(name, wrong);
     } catch (const Error& e) {
         return verdict(name, e);
     }

@@ -6,10 +6,18 @@
 
 namespace lamina::conformance {
 
+/// How values between operators are stored, and whether the loss scale begins so high that the
+/// first steps overflow and are skipped.
+struct TrainingKind {
+    Precision precision = Precision::Float32;
+    bool overflows = false;
+};
+
 /// So many steps; then the loss of every step and each weight, statistic and optimizer slot must be
 /// the reference's, and a second run from the start must give the same bits.
 std::vector<Result> check_training(const std::string& name, const Target& target, const Net& net,
-                                   int64_t batch, const std::string& optimizer, int steps);
+                                   int64_t batch, const std::string& optimizer, int steps,
+                                   const TrainingKind& kind = {});
 
 /// The outputs for random samples.
 std::vector<Result> check_prediction(const std::string& name, const Target& target, const Net& net,

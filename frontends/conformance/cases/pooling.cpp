@@ -107,9 +107,25 @@ CONFORMANCE_CASES(pooling) {
                              exact(),
                              {{1, "max_pool", {0}}}});
             cases.push_back({"avg_pool" + tail, "avg_pool", {random}, attrs, sum_of(9), {}, {0}});
-            attrs["input_shape"] = Ints(xs.begin(), xs.end());
+            Attributes backward = attrs;
+            backward["input_shape"] = Ints(xs.begin(), xs.end());
             cases.push_back(
-                {"avg_pool_grad" + tail, "avg_pool_grad", {dy}, attrs, sum_of(9), {}, {0}});
+                {"avg_pool_grad" + tail, "avg_pool_grad", {dy}, backward, sum_of(9), {}, {0}});
+            for (const DType dtype : {DType::F16, DType::BF16}) {
+                const std::string end = tail + "/" + std::string(name(dtype));
+                const Input x{xs, uniform(), dtype}, y{ys, uniform(), dtype},
+                    whole{ys, integers(), dtype};
+                cases.push_back({"max_pool" + end, "max_pool", {x}, attrs, exact(), {}, {0}});
+                cases.push_back({"max_pool_grad" + end,
+                                 "max_pool_grad",
+                                 {x, y, whole},
+                                 attrs,
+                                 exact(),
+                                 {{1, "max_pool", {0}}}});
+                cases.push_back({"avg_pool" + end, "avg_pool", {x}, attrs, sum_of(9)});
+                cases.push_back(
+                    {"avg_pool_grad" + end, "avg_pool_grad", {whole}, backward, sum_of(9)});
+            }
         }
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double inf = std::numeric_limits<double>::infinity();

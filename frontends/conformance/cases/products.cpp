@@ -138,7 +138,13 @@ struct Data {
 };
 const std::vector<Data> data{{"integers", integers(-3, 3), true},
                              {"random", uniform(), false},
-                             {"f64", uniform(), false, DType::F64}};
+                             {"f64", uniform(), false, DType::F64},
+                             {"f16", uniform(), false, DType::F16},
+                             {"bf16", uniform(), false, DType::BF16},
+                             // Sums that are exact in f32 are rounded once.
+                             {"f16_integers", integers(-3, 3), true, DType::F16}};
+
+bool is_half(const Data& d) { return size_of(d.dtype) == 2; }
 
 void add_convolution(Cases& cases, const Convolution& c, const Data& d, bool channels_last) {
     const std::string tail =
@@ -153,8 +159,8 @@ void add_convolution(Cases& cases, const Convolution& c, const Data& d, bool cha
         return d.exact ? exact() : sum_of(static_cast<double>(n));
     };
     const int64_t window = c.filter.elements() / c.filter.back();
-    const auto gradient =
-        std::string(d.name) == "random" ? std::vector<size_t>{0, 1} : std::vector<size_t>{};
+    const bool differentiated = std::string(d.name) == "random" || std::string(d.name) == "f16";
+    const auto gradient = differentiated ? std::vector<size_t>{0, 1} : std::vector<size_t>{};
     cases.push_back({"conv" + tail, "conv", {x, filter}, attrs, terms(window), {}, gradient});
 
     Attributes backward = attrs;
@@ -175,13 +181,21 @@ void add_convolution(Cases& cases, const Convolution& c, const Data& d, bool cha
                      terms(y.elements() / y.back()),
                      {},
                      gradient});
+    if (!is_half(d))
+        return;
+    backward["result_dtype"] = std::string("f32");
+    cases.push_back({"conv_backward_filter" + tail + "_to_f32",
+                     "conv_backward_filter",
+                     {x, dy},
+                     backward,
+                     terms(y.elements() / y.back())});
 }
 
 CONFORMANCE_CASES(conv) {
     for (const Convolution& c : convolutions)
         for (const Data& d : data)
             for (const bool channels_last : {true, false})
-                if (channels_last || d.dtype == DType::F32)
+                if (channels_last || d.dtype == DType::F32 || (d.exact && is_half(d)))
                     add_convolution(cases, c, d, channels_last);
 
     const Input x{{2, 6, 5, 3}, integers()}, filter{{3, 3, 3, 8}, integers()},
@@ -198,6 +212,16 @@ CONFORMANCE_CASES(conv) {
     add("bias_relu", "add i0 i1;relu t0", {x, filter, bias}, exact());
     add("bias_relu_residual", "add i0 i1;relu t0;add t1 i2", {x, filter, bias, residual}, exact());
     add("tanh", "mul i0 c0.01;tanh t0", {x, filter}, function());
+    for (const DType dtype : {DType::F16, DType::BF16})
+        for (const int64_t filters : {8, 7}) {
+            const auto of = [&](const Shape& shape) { return Input{shape, uniform(), dtype}; };
+            const std::string tail = "_" + std::string(name(dtype)) + "_" + std::to_string(filters);
+            const Input narrow = of({3, 3, 3, filters});
+            add(("bias_relu" + tail).c_str(), "add i0 i1;relu t0",
+                {of({2, 6, 5, 3}), narrow, of({filters})}, sum_of(27));
+            add(("residual" + tail).c_str(), "add i0 i1;relu t0;add t1 i2",
+                {of({2, 6, 5, 3}), narrow, of({filters}), of({2, 4, 3, filters})}, sum_of(27));
+        }
     cases.push_back({"conv/epilogue/channels_first_bias_relu",
                      "conv",
                      {{{2, 3, 6, 5}, integers()}, filter, {{8, 1, 1}, integers()}},
@@ -232,6 +256,12 @@ CONFORMANCE_CASES(matmul) {
                                      {},
                                      std::string(d.name) == "random" ? std::vector<size_t>{0, 1}
                                                                      : std::vector<size_t>{}});
+                    if (!is_half(d))
+                        continue;
+                    Case wide = cases.back();
+                    wide.name += "_to_f32";
+                    wide.attrs["result_dtype"] = std::string("f32");
+                    cases.push_back(std::move(wide));
                 }
     for (const bool ta : {false, true})
         for (const bool tb : {false, true}) {

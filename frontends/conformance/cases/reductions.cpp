@@ -64,6 +64,16 @@ CONFORMANCE_CASES(reduce) {
                 {"reduce_max" + tail, "reduce_max", {real}, attrs, exact(), {}, gradient});
             cases.push_back(
                 {"reduce_min" + tail, "reduce_min", {real}, attrs, exact(), {}, gradient});
+            for (const DType dtype : {DType::F16, DType::BF16})
+                for (const char* op : {"reduce_sum", "reduce_mean"}) {
+                    Attributes wide = attrs;
+                    wide["result_dtype"] = std::string("f32");
+                    cases.push_back({op + tail + "/" + std::string(name(dtype)) + "_to_f32",
+                                     op,
+                                     {{r.x, uniform(), dtype}},
+                                     wide,
+                                     sum_of(r.terms)});
+                }
             if (r.terms < 1000)
                 cases.push_back({"reduce_prod" + tail,
                                  "reduce_prod",
@@ -185,27 +195,31 @@ CONFORMANCE_CASES(batch_norm) {
         const Shape channels{n.x.at(n.axis)};
         const auto terms = static_cast<double>(n.x.elements() / channels[0]);
         const Attributes attrs{{"axis", n.axis}, {"epsilon", 0.001}};
-        const Input x{n.x, uniform(-1, 3)}, vector{channels, uniform()},
-            positive{channels, uniform(0.5, 2)};
-        cases.push_back({"batch_norm_training" + tail,
-                         "batch_norm_training",
-                         {x, positive, vector},
-                         attrs,
-                         function(terms),
-                         {},
-                         {0, 1, 2}});
-        cases.push_back({"batch_norm_inference" + tail,
-                         "batch_norm_inference",
-                         {x, positive, vector, vector, positive},
-                         attrs,
-                         function(),
-                         {},
-                         {0, 1, 2}});
-        cases.push_back({"batch_norm_grad" + tail,
-                         "batch_norm_grad",
-                         {x, positive, vector, positive, {n.x, uniform()}},
-                         attrs,
-                         function(terms)});
+        const Input vector{channels, uniform()}, positive{channels, uniform(0.5, 2)};
+        for (const DType dtype : {DType::F32, DType::F16, DType::BF16}) {
+            const std::string end =
+                tail + (dtype == DType::F32 ? "" : "/" + std::string(name(dtype)));
+            const Input x{n.x, uniform(-1, 3), dtype}, dy{n.x, uniform(), dtype};
+            cases.push_back({"batch_norm_training" + end,
+                             "batch_norm_training",
+                             {x, positive, vector},
+                             attrs,
+                             function(terms),
+                             {},
+                             {0, 1, 2}});
+            cases.push_back({"batch_norm_inference" + end,
+                             "batch_norm_inference",
+                             {x, positive, vector, vector, positive},
+                             attrs,
+                             function(),
+                             {},
+                             {0, 1, 2}});
+            cases.push_back({"batch_norm_grad" + end,
+                             "batch_norm_grad",
+                             {x, positive, vector, positive, dy},
+                             attrs,
+                             function(terms)});
+        }
     }
 }
 
