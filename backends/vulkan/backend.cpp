@@ -22,6 +22,7 @@ constexpr auto kSchema = R"({
     "submission_ms": {"type": "int", "min": 0, "default": 0},
     "validation": {"type": "bool", "default": false},
     "least_device": {"type": "bool", "default": false},
+    "cooperative_matrix": {"type": "bool", "default": false},
     "lose_device_at": {"type": "int", "min": 0, "default": 0}
 })";
 
@@ -90,6 +91,7 @@ class Backend {
             options.memory_limit = static_cast<uint64_t>(config.integer("memory_limit_mib")) << 20;
             options.submission_seconds =
                 static_cast<double>(config.integer("submission_ms")) / 1000;
+            options.cooperative_matrix = config.boolean("cooperative_matrix");
             options.lose_at = static_cast<uint64_t>(config.integer("lose_device_at"));
             return std::make_unique<OpenDevice>(kernels_, std::move(instance), facts, host_,
                                                 options, index);

@@ -16,9 +16,10 @@ std::span<const Kernel* const> all_kernels() {
     return {__start_lamina_vulkan_kernels, __stop_lamina_vulkan_kernels};
 }
 
-Limits Limits::of(const DeviceFacts& facts) {
+Limits Limits::of(const DeviceFacts& facts, bool cooperative_matrix) {
     const VkPhysicalDeviceLimits& l = facts.limits;
     Limits limits;
+    limits.cooperative_matrix = cooperative_matrix;
     limits.max_invocations =
         std::min(l.maxComputeWorkGroupInvocations, l.maxComputeWorkGroupSize[0]);
     limits.max_shared_bytes = l.maxComputeSharedMemorySize;

@@ -36,9 +36,10 @@ struct Limits {
     double flops_per_second = 1e11; // what the cost model takes the device for
     double bytes_per_second = 1e10;
     double dispatch_seconds = 1e-5;
-    int64_t units = 8; // that run workgroups side by side, of a device of its kind
+    int64_t units = 8;               // that run workgroups side by side, of a device of its kind
+    bool cooperative_matrix = false; // use the device's products of small matrices
 
-    static Limits of(const DeviceFacts&);
+    static Limits of(const DeviceFacts&, bool cooperative_matrix = false);
 
     double seconds(double flops, double bytes, int dispatches = 1) const;
 };

@@ -5,7 +5,10 @@
 #include "kernels/gemm.hpp"
 #include "kernels/samples.hpp"
 #include "shaders/conv_backward_data.hpp"
+#include "shaders/conv_backward_data_cooperative.hpp"
 #include "shaders/conv_backward_filter.hpp"
+#include "shaders/conv_backward_filter_cooperative.hpp"
+#include "shaders/conv_cooperative.hpp"
 
 namespace lamina::vulkan {
 
@@ -13,7 +16,7 @@ namespace {
 
 /// One pass as a product: c4 and k4 say that a group's channels come in aligned fours.
 struct Pass {
-    std::span<const uint32_t> shader;
+    std::span<const uint32_t> shader, cooperative_shader;
     ConvParams p;
     Product product;
     Neighbours neighbours;
@@ -23,6 +26,7 @@ struct Pass {
     static Pass forward(const ConvParams& p) {
         const bool c4 = p.c_group() % 4 == 0, k4 = p.k_group() % 4 == 0, last = p.channels_last;
         return {spirv::conv,
+                spirv::conv_cooperative,
                 p,
                 {p.n * p.out_size(), p.k_group(), p.window_size() * p.c_group(), p.groups},
                 {last, false, last && c4, k4, last && k4},
@@ -33,6 +37,7 @@ struct Pass {
     static Pass data(const ConvParams& p) {
         const bool c4 = p.c_group() % 4 == 0, k4 = p.k_group() % 4 == 0, last = p.channels_last;
         return {spirv::conv_backward_data,
+                spirv::conv_backward_data_cooperative,
                 p,
                 {p.n * p.in_size(), p.c_group(), p.window_size() * p.k_group(), p.groups},
                 {last, true, last && k4, k4, last && c4},
@@ -43,6 +48,7 @@ struct Pass {
     static Pass filter(const ConvParams& p) {
         const bool c4 = p.c_group() % 4 == 0, k4 = p.k_group() % 4 == 0, last = p.channels_last;
         return {spirv::conv_backward_filter,
+                spirv::conv_backward_filter_cooperative,
                 p,
                 {p.window_size() * p.c_group(), p.k_group(), p.n * p.out_size(), p.groups},
                 {!last, !last, last && c4, last && k4, k4},
@@ -52,8 +58,8 @@ struct Pass {
     }
 
     /// operands: their dtype. epilogue: none where it is left to who joins copies.
-    void dispatch(Step& step, const GemmPlan& gemm, lm_dtype operands, const Epilogue& epilogue,
-                  Operand a, Operand b, Operand result) const {
+    void dispatch(Step& step, bool cooperative, const GemmPlan& gemm, lm_dtype operands,
+                  const Epilogue& epilogue, Operand a, Operand b, Operand result) const {
         auto constants = gemm.constants(neighbours);
         append_geometry(constants, p);
         std::vector<Binding> bindings{reads(a), reads(b), writes(result)};
@@ -64,12 +70,13 @@ struct Pass {
         }
         constants.push_back(storage_of(operands));
         const uint32_t push[] = {word(p.n), word(gemm.splits), word(gemm.part)};
-        step.dispatch(shader, constants, push, bindings, gemm.groups(step, product));
+        step.dispatch(cooperative ? cooperative_shader : shader, constants, push, bindings,
+                      gemm.groups(step, product));
     }
 };
 
 /// A pass over some samples at a time: all of them but for activations beyond the storage range.
-template <Pass (*pass)(const ConvParams&)>
+template <Pass (*pass)(const ConvParams&), bool cooperative>
 struct InChunks {
     ConvParams p;
     lm_dtype operands;
@@ -85,7 +92,8 @@ struct InChunks {
         samples = Samples::of(limits, p.n, {x * size, y * size, x * 4, y * 4});
         if (static_cast<uint64_t>(p.window_size() * p.c_group() * p.k * size) > limits.max_range)
             plugin::unsupported("a filter beyond the device's storage range");
-        gemm = GemmPlan::choose(limits, chunk(0).product);
+        gemm = cooperative ? GemmPlan::cooperative(limits, chunk(0).product, operands)
+                           : GemmPlan::choose(limits, chunk(0).product);
     }
     Pass chunk(int64_t first) const {
         ConvParams part = p;
@@ -102,30 +110,30 @@ struct InChunks {
 };
 
 /// Forward and backward-data: an activation from an activation.
-template <Pass (*pass)(const ConvParams&)>
+template <Pass (*pass)(const ConvParams&), bool cooperative>
 struct OfActivation {
     static constexpr bool cuts_ranges = true;
 
     static Plan describe(const Limits& limits, const Node& node) {
-        const InChunks<pass> c(limits, node);
+        const InChunks<pass, cooperative> c(limits, node);
         const Pass first = c.chunk(0);
         const Epilogue epilogue = conv_epilogue(limits, node, c.p, first.channels);
         const bool direct = c.gemm.is_direct(first.neighbours, epilogue.result);
         return c.plan(limits, node, direct ? 0 : c.gemm.copies_bytes(first.product), epilogue);
     }
     static void build(Step& step, const Node& node) {
-        const InChunks<pass> c(step.limits, node);
+        const InChunks<pass, cooperative> c(step.limits, node);
         const Epilogue epilogue = conv_epilogue(step.limits, node, c.p, c.chunk(0).channels);
         for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
             const Pass part = c.chunk(first);
             const Operand a = c.samples.part(step.in(0), first);
             const Operand y = c.samples.part(step.out(), first);
             if (c.gemm.is_direct(part.neighbours, epilogue.result)) {
-                part.dispatch(step, c.gemm, c.operands, epilogue, a, step.in(1), y);
+                part.dispatch(step, cooperative, c.gemm, c.operands, epilogue, a, step.in(1), y);
                 continue;
             }
             const Operand copies = step.workspace(0, c.gemm.copies_bytes(part.product));
-            part.dispatch(step, c.gemm, c.operands, {}, a, step.in(1), copies);
+            part.dispatch(step, cooperative, c.gemm, c.operands, {}, a, step.in(1), copies);
             const auto elements = static_cast<int64_t>(y.bytes) / plugin::size_of(epilogue.result);
             dispatch_join(step, {elements, c.gemm.splits, part.channels, part.channel_stride},
                           epilogue, copies, y);
@@ -133,14 +141,21 @@ struct OfActivation {
         epilogue.finish(step, node);
     }
 };
-LAMINA_VULKAN_KERNEL(conv, "conv", "implicit_gemm", 10, OfActivation<&Pass::forward>)
-LAMINA_VULKAN_KERNEL(conv_backward_data, "conv_backward_data", "implicit_gemm", 10,
-                     OfActivation<&Pass::data>)
+using Forward = OfActivation<&Pass::forward, false>;
+using Data = OfActivation<&Pass::data, false>;
+using CooperativeForward = OfActivation<&Pass::forward, true>;
+using CooperativeData = OfActivation<&Pass::data, true>;
+LAMINA_VULKAN_KERNEL(conv, "conv", "implicit_gemm", 10, Forward)
+LAMINA_VULKAN_KERNEL(conv_cooperative, "conv", "cooperative_matrix", 10, CooperativeForward)
+LAMINA_VULKAN_KERNEL(data, "conv_backward_data", "implicit_gemm", 10, Data)
+LAMINA_VULKAN_KERNEL(data_cooperative, "conv_backward_data", "cooperative_matrix", 10,
+                     CooperativeData)
 
 /// Backward-filter: each chunk and part of the sum gives a copy of the filter.
+template <bool cooperative>
 struct OfFilter {
     static constexpr bool cuts_ranges = true;
-    using Chunks = InChunks<&Pass::filter>;
+    using Chunks = InChunks<&Pass::filter, cooperative>;
 
     static int64_t copies(const Chunks& c) { return c.samples.chunks() * c.gemm.splits; }
     static bool is_whole(const Chunks& c, const Node& node) {
@@ -169,7 +184,8 @@ struct OfFilter {
         const uint64_t of_chunk = all.bytes / static_cast<uint64_t>(c.samples.chunks());
         Operand result{all.slot, all.offset, of_chunk};
         for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
-            c.chunk(first).dispatch(step, c.gemm, c.operands, {}, c.samples.part(step.in(0), first),
+            c.chunk(first).dispatch(step, cooperative, c.gemm, c.operands, {},
+                                    c.samples.part(step.in(0), first),
                                     c.samples.part(step.in(1), first), result);
             result.offset += of_chunk;
         }
@@ -179,7 +195,9 @@ struct OfFilter {
             dispatch_join(step, {node.output().elements(), copies(c)}, stored, all, step.out());
     }
 };
-LAMINA_VULKAN_KERNEL(conv_backward_filter, "conv_backward_filter", "implicit_gemm", 10, OfFilter)
+LAMINA_VULKAN_KERNEL(filter, "conv_backward_filter", "implicit_gemm", 10, OfFilter<false>)
+LAMINA_VULKAN_KERNEL(filter_cooperative, "conv_backward_filter", "cooperative_matrix", 10,
+                     OfFilter<true>)
 
 } // namespace
 

@@ -1,7 +1,7 @@
 #include "kernels/gemm.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 
 #include "kernels/map_step.hpp"
 #include "shaders/join.hpp"
@@ -50,6 +50,11 @@ double cost_of_fma(const Tile& t) {
     return 1.0 + shared_reads + global_reads;
 }
 
+// That of shaders/gemm_cooperative.glsl, which is one size. Matrix units have 16 times and more of
+// the rate of f32 and are rarely fed so well.
+constexpr Tile kCooperativeTile{16, 8, 2, 1, 32};
+constexpr double kCooperativeGain = 6;
+
 double seconds_of(const Limits& limits, const Product& p, const Tile& t, int64_t splits) {
     const int64_t k = parts_of(parts_of(p.k, splits), t.step) * t.step;
     const int64_t groups = parts_of(p.m, t.rows()) * parts_of(p.n, t.columns()) * p.batch * splits;
@@ -73,11 +78,12 @@ uint32_t Tile::shared_bytes() const {
     return step * (ra * ty + 1 + rb * tx + 1) * 16 + rows() * 16;
 }
 
-GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split) {
+namespace {
+
+GemmPlan best_of(const Limits& limits, const Product& p, std::span<const Tile> tiles,
+                 bool may_split) {
     GemmPlan best;
-    for (const Tile& t : kTiles) {
-        if (t.threads() > limits.max_invocations || t.shared_bytes() > limits.max_shared_bytes)
-            continue;
+    for (const Tile& t : tiles) {
         for (int64_t splits = 1; splits == 1 || (may_split && p.k >= splits * kShortestPart);
              splits *= 2) {
             GemmPlan plan{t, splits, 0, seconds_of(limits, p, t, splits)};
@@ -93,6 +99,29 @@ GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split
     if (p.batch > limits.max_groups)
         plugin::unsupported(std::to_string(p.batch) + " products side by side");
     return best;
+}
+
+} // namespace
+
+GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split) {
+    std::vector<Tile> tiles;
+    std::copy_if(std::begin(kTiles), std::end(kTiles), std::back_inserter(tiles),
+                 [&](const Tile& t) {
+                     return t.threads() <= limits.max_invocations &&
+                            t.shared_bytes() <= limits.max_shared_bytes;
+                 });
+    return best_of(limits, p, tiles, may_split);
+}
+
+GemmPlan GemmPlan::cooperative(const Limits& limits, const Product& p, lm_dtype operands) {
+    if (!limits.cooperative_matrix)
+        plugin::unsupported("cooperative_matrix=true was not given");
+    if (operands != LM_F16)
+        plugin::unsupported(std::string("operands in ") + plugin::dtype_name(operands) +
+                            "; it takes f16");
+    GemmPlan plan = best_of(limits, p, std::span(&kCooperativeTile, 1), true);
+    plan.seconds /= kCooperativeGain;
+    return plan;
 }
 
 std::vector<uint32_t> GemmPlan::constants(const Neighbours& n) const {

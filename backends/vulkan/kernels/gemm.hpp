@@ -42,6 +42,9 @@ struct GemmPlan {
 
     /// may_split: false where the caller has no workspace to join copies from.
     static GemmPlan choose(const Limits&, const Product&, bool may_split = true);
+    /// Of shaders/gemm_cooperative.glsl. Throws where the device was not asked to, or cannot, or
+    /// the operands are not f16.
+    static GemmPlan cooperative(const Limits&, const Product&, lm_dtype operands);
 
     /// Specialisation constants 0 to 10.
     std::vector<uint32_t> constants(const Neighbours&) const;

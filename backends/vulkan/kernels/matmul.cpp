@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "shaders/matmul.hpp"
+#include "shaders/matmul_cooperative.hpp"
 
 namespace lamina::vulkan {
 
@@ -56,7 +57,9 @@ void dispatch_matmul(Step& step, const GemmPlan& plan, const MatmulCall& call, O
             part_of(step.limits, bias, call.first_channel, call.first_channel + n - 1, 4).operand;
     const Binding bindings[] = {reads(a), reads(b), call.accumulate ? updates(y) : writes(y),
                                 reads(bias)};
-    step.dispatch(spirv::matmul, constants, push, bindings, plan.groups(step, call.product));
+    const std::span<const uint32_t> tiled = spirv::matmul, cooperative = spirv::matmul_cooperative;
+    step.dispatch(call.cooperative ? cooperative : tiled, constants, push, bindings,
+                  plan.groups(step, call.product));
 }
 
 namespace {
@@ -67,7 +70,7 @@ struct NodeProduct {
     GemmPlan plan;
     Epilogue epilogue;
 
-    NodeProduct(const Limits& limits, const Node& node) {
+    NodeProduct(const Limits& limits, const Node& node, bool cooperative = false) {
         require_product_dtypes(node);
         const bool ta = node.boolean("transpose_a"), tb = node.boolean("transpose_b");
         const auto a = node.input(0), b = node.input(1), y = node.output();
@@ -82,7 +85,9 @@ struct NodeProduct {
         call = MatmulCall::dense(product, ta, tb);
         call.shared_b = shared_b;
         call.operands = a.dtype();
-        plan = GemmPlan::choose(limits, product);
+        call.cooperative = cooperative;
+        plan = cooperative ? GemmPlan::cooperative(limits, product, a.dtype())
+                           : GemmPlan::choose(limits, product);
         epilogue = Epilogue::of(limits, node, 2, product.n, y.rank() - 1);
     }
     bool is_direct() const { return plan.is_direct(call.neighbours(), epilogue.result); }
@@ -165,10 +170,11 @@ class CutMatmul {
     int64_t m_, n_, k_; // of a block
 };
 
-struct TiledMatmul {
+template <bool cooperative>
+struct Matmul {
     static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        const NodeProduct p(limits, node);
+        const NodeProduct p(limits, node, cooperative);
         const bool cut = CutMatmul::needed(limits, node);
         if (cut)
             CutMatmul(limits, p);
@@ -179,7 +185,7 @@ struct TiledMatmul {
                 cut || p.is_direct() ? 0 : p.plan.copies_bytes(p.call.product), 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
-        const NodeProduct p(step.limits, node);
+        const NodeProduct p(step.limits, node, cooperative);
         if (CutMatmul::needed(step.limits, node)) {
             CutMatmul(step.limits, p).build(step);
             p.epilogue.finish(step, node);
@@ -196,7 +202,8 @@ struct TiledMatmul {
         p.epilogue.finish(step, node);
     }
 };
-LAMINA_VULKAN_KERNEL(matmul, "matmul", "tiled", 10, TiledMatmul)
+LAMINA_VULKAN_KERNEL(matmul, "matmul", "tiled", 10, Matmul<false>)
+LAMINA_VULKAN_KERNEL(cooperative, "matmul", "cooperative_matrix", 10, Matmul<true>)
 
 } // namespace
 

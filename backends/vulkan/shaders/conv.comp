@@ -6,7 +6,11 @@
 // rows are output positions of all samples, columns the filters of one group, k runs over the window and, fastest,
 // the group's input channels. Where the sum is cut, each part goes to its own copy of y. z = group * splits + part.
 
+#ifdef COOPERATIVE
+#include "gemm_cooperative.glsl"
+#else
 #include "gemm.glsl"
+#endif
 #define GEOMETRY_ID 11
 #include "conv_geometry.glsl"
 #define EPILOGUE_ID 34

@@ -6,7 +6,11 @@
 // input channels of one group, k runs over the window and, fastest, the group's filters. Where the sum is cut, each
 // part goes to its own copy of dx. z = group * splits + part.
 
+#ifdef COOPERATIVE
+#include "gemm_cooperative.glsl"
+#else
 #include "gemm.glsl"
+#endif
 #define GEOMETRY_ID 11
 #include "conv_geometry.glsl"
 #define EPILOGUE_ID 34

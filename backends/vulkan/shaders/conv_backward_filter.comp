@@ -6,7 +6,11 @@
 // one group, columns the group's filters, k runs over output positions of all samples. That sum is long and the
 // result small, so it is cut into parts, each written to its own copy of the filter. z = group * splits + part.
 
+#ifdef COOPERATIVE
+#include "gemm_cooperative.glsl"
+#else
 #include "gemm.glsl"
+#endif
 #define GEOMETRY_ID 11
 #include "conv_geometry.glsl"
 #include "storage.glsl"

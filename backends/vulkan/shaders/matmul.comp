@@ -5,7 +5,11 @@
 // y[batch, M, N] = a[batch, M, K] b[batch, K, N], either factor stored transposed. Where the sum is cut, each part goes
 // to its own copy of y. z = batch entry * splits + part.
 
+#ifdef COOPERATIVE
+#include "gemm_cooperative.glsl"
+#else
 #include "gemm.glsl"
+#endif
 #define EPILOGUE_ID 11
 #include "epilogue.glsl"
 layout(constant_id = 14) const bool ACCUMULATE = false; // adds to what stands in y, which is f32

@@ -35,6 +35,7 @@ InstanceApi Loader::instance(VkInstance handle) const {
     LAMINA_VK_INSTANCE(LAMINA_VK_LOAD)
     LAMINA_VK_LOAD(CreateDebugUtilsMessengerEXT)
     LAMINA_VK_LOAD(DestroyDebugUtilsMessengerEXT)
+    LAMINA_VK_LOAD(GetPhysicalDeviceCooperativeMatrixPropertiesNV)
 #undef LAMINA_VK_LOAD
     return api;
 }

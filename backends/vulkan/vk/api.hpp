@@ -88,6 +88,8 @@ struct InstanceApi {
     // Of VK_EXT_debug_utils; NULL without it.
     LAMINA_VK_MEMBER(CreateDebugUtilsMessengerEXT)
     LAMINA_VK_MEMBER(DestroyDebugUtilsMessengerEXT)
+    // Of VK_NV_cooperative_matrix; NULL without it.
+    LAMINA_VK_MEMBER(GetPhysicalDeviceCooperativeMatrixPropertiesNV)
 };
 struct DeviceApi {
     LAMINA_VK_DEVICE(LAMINA_VK_MEMBER)

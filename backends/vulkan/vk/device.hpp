@@ -16,9 +16,10 @@ namespace lamina::vulkan {
 enum class Lane : uint8_t { compute, transfer };
 
 struct DeviceOptions {
-    uint64_t memory_limit = 0;     // bytes; 0: none
-    double submission_seconds = 0; // a submission's longest estimated time; 0: the device's own
-    uint64_t lose_at = 0;          // tests: this submission of a program loses the device; 0: none
+    uint64_t memory_limit = 0;       // bytes; 0: none
+    double submission_seconds = 0;   // a submission's longest estimated time; 0: the device's own
+    bool cooperative_matrix = false; // use such products where facts have them
+    uint64_t lose_at = 0; // tests: this submission of a program loses the device; 0: none
 };
 
 class Device {

@@ -24,6 +24,7 @@ struct DeviceFacts {
     uint32_t subgroup_size = 0, min_subgroup_size = 0, max_subgroup_size = 0;
     uint64_t max_allocation = 0;
     bool fp16 = false;
+    bool multiplies_matrices = false; // as shaders/gemm_cooperative.glsl wants it
     bool timeline = false;
     uint32_t queue_family = UINT32_MAX; // the one for compute; UINT32_MAX: none
     uint32_t timestamp_bits = 0;

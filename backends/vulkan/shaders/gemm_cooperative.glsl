@@ -1,0 +1,146 @@
+// The product of gemm.glsl for devices that multiply small matrices at once (GL_NV_cooperative_matrix): the includer's
+// functions are the same, operands are f16, and sums are f32.
+//
+// A workgroup of four subgroups of 32 computes 64 by 64, a subgroup 32 by 32 of them as two by two matrices of 16 by
+// 16. Tiles lie in shared memory as f16, which every operand is in memory too, so that nothing is rounded here. The
+// sum runs over k in ascending order, 16 at a time.
+
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#extension GL_NV_cooperative_matrix : require
+#pragma use_vulkan_memory_model
+
+layout(local_size_x_id = 0) in; // 128
+layout(constant_id = 6) const bool A_ALONG_K = true;
+layout(constant_id = 7) const bool B_ALONG_K = false;
+layout(constant_id = 8) const bool A_QUADS = false;
+layout(constant_id = 9) const bool B_QUADS = false;
+layout(constant_id = 10) const bool Y_QUADS = false;
+
+#define Row uvec4
+#define Term uvec4
+
+const uint THREADS = 128;
+const uint SIDE = 64; // of the workgroup's tile
+const uint STEP = 32; // of k between barriers
+// Rows begin at multiples of 16 bytes, as loads of matrices want it, and in another bank each.
+const uint PITCH_A = STEP + 8;
+const uint PITCH_B = SIDE + 8;
+
+shared float16_t tile_a[SIDE * PITCH_A]; // row, k
+shared float16_t tile_b[STEP * PITCH_B]; // k, column
+shared float tile_y[SIDE * SIDE];
+shared Row rows[SIDE];
+
+Row row_of(uint row);
+Term term_of(uint k);
+float load_a(Row row, Term term);
+vec4 load_a4(Row row, Term term);
+float load_b(uint k, uint column);
+vec4 load_b4(uint k, uint column);
+void store(uint row, uint column, float value);
+void store4(uint row, uint column, vec4 value);
+
+// Neighbouring threads read neighbouring memory.
+void fill_a(uint k0, uint k_end) {
+    if (A_QUADS && A_ALONG_K) {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * STEP / 4; i += THREADS) {
+            const uint k = i % (STEP / 4) * 4, r = i / (STEP / 4);
+            const vec4 value = k0 + k < k_end ? load_a4(rows[r], term_of(k0 + k)) : vec4(0.0);
+            [[unroll]] for (uint j = 0; j < 4; ++j)
+                tile_a[r * PITCH_A + k + j] = float16_t(value[j]);
+        }
+    } else if (A_QUADS) {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * STEP / 4; i += THREADS) {
+            const uint r = i % (SIDE / 4) * 4, k = i / (SIDE / 4);
+            const vec4 value = k0 + k < k_end ? load_a4(rows[r], term_of(k0 + k)) : vec4(0.0);
+            [[unroll]] for (uint j = 0; j < 4; ++j)
+                tile_a[(r + j) * PITCH_A + k] = float16_t(value[j]);
+        }
+    } else {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * STEP; i += THREADS) {
+            const uint k = A_ALONG_K ? i % STEP : i / SIDE, r = A_ALONG_K ? i / STEP : i % SIDE;
+            const float value = k0 + k < k_end ? load_a(rows[r], term_of(k0 + k)) : 0.0;
+            tile_a[r * PITCH_A + k] = float16_t(value);
+        }
+    }
+}
+// Columns beyond N are computed and not stored.
+void fill_b(uint k0, uint k_end, uint column0, uint N) {
+    if (B_QUADS && B_ALONG_K) {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * STEP / 4; i += THREADS) {
+            const uint k = i % (STEP / 4) * 4, c = i / (STEP / 4);
+            const vec4 value = k0 + k < k_end ? load_b4(k0 + k, min(column0 + c, N - 1)) : vec4(0.0);
+            [[unroll]] for (uint j = 0; j < 4; ++j)
+                tile_b[(k + j) * PITCH_B + c] = float16_t(value[j]);
+        }
+    } else if (B_QUADS) {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * STEP / 4; i += THREADS) {
+            const uint c = i % (SIDE / 4) * 4, k = i / (SIDE / 4);
+            const vec4 value = k0 + k < k_end ? load_b4(k0 + k, min(column0 + c, N - 4)) : vec4(0.0);
+            [[unroll]] for (uint j = 0; j < 4; ++j)
+                tile_b[k * PITCH_B + c + j] = float16_t(value[j]);
+        }
+    } else {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * STEP; i += THREADS) {
+            const uint k = B_ALONG_K ? i % STEP : i / SIDE, c = B_ALONG_K ? i / STEP : i % SIDE;
+            const float value = k0 + k < k_end ? load_b(k0 + k, min(column0 + c, N - 1)) : 0.0;
+            tile_b[k * PITCH_B + c] = float16_t(value);
+        }
+    }
+}
+
+void gemm(uint M, uint N, uint k_begin, uint k_end) {
+    const uint group = gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+    const uint across = (N + SIDE - 1) / SIDE;
+    const uint row0 = group / across * SIDE, column0 = group % across * SIDE;
+    if (row0 >= M)
+        return;
+    const uint my_row = gl_SubgroupID / 2 * 32, my_column = gl_SubgroupID % 2 * 32;
+
+    for (uint r = gl_LocalInvocationIndex; r < SIDE; r += THREADS)
+        rows[r] = row_of(min(row0 + r, M - 1)); // rows beyond M are computed and not stored
+
+    fcoopmatNV<32, gl_ScopeSubgroup, 16, 16> sum[2][2];
+    [[unroll]] for (uint i = 0; i < 2; ++i)
+        [[unroll]] for (uint j = 0; j < 2; ++j)
+            sum[i][j] = fcoopmatNV<32, gl_ScopeSubgroup, 16, 16>(0.0);
+
+    for (uint k0 = k_begin; k0 < k_end; k0 += STEP) {
+        barrier();
+        fill_a(k0, k_end);
+        fill_b(k0, k_end, column0, N);
+        barrier();
+        [[unroll]] for (uint k = 0; k < STEP; k += 16) {
+            fcoopmatNV<16, gl_ScopeSubgroup, 16, 16> a[2], b[2];
+            [[unroll]] for (uint i = 0; i < 2; ++i)
+                coopMatLoadNV(a[i], tile_a, (my_row + i * 16) * PITCH_A + k, PITCH_A, false);
+            [[unroll]] for (uint j = 0; j < 2; ++j)
+                coopMatLoadNV(b[j], tile_b, k * PITCH_B + my_column + j * 16, PITCH_B, false);
+            [[unroll]] for (uint i = 0; i < 2; ++i)
+                [[unroll]] for (uint j = 0; j < 2; ++j)
+                    sum[i][j] = coopMatMulAddNV(a[i], b[j], sum[i][j]);
+        }
+    }
+    [[unroll]] for (uint i = 0; i < 2; ++i)
+        [[unroll]] for (uint j = 0; j < 2; ++j)
+            coopMatStoreNV(sum[i][j], tile_y, (my_row + i * 16) * SIDE + my_column + j * 16, SIDE, false);
+    barrier();
+
+    if (Y_QUADS) {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * SIDE / 4; i += THREADS) {
+            const uint r = i / (SIDE / 4), c = i % (SIDE / 4) * 4;
+            if (row0 + r < M && column0 + c < N)
+                store4(row0 + r, column0 + c,
+                       vec4(tile_y[r * SIDE + c], tile_y[r * SIDE + c + 1], tile_y[r * SIDE + c + 2],
+                            tile_y[r * SIDE + c + 3]));
+        }
+    } else {
+        for (uint i = gl_LocalInvocationIndex; i < SIDE * SIDE; i += THREADS) {
+            const uint r = i / SIDE, c = i % SIDE;
+            if (row0 + r < M && column0 + c < N)
+                store(row0 + r, column0 + c, tile_y[i]);
+        }
+    }
+}
