@@ -19,7 +19,7 @@ execute_process(
   COMMAND ${CMAKE_COMMAND} --install ${build} --prefix ${root} --strip
   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 
-file(GLOB programs ${root}/bin/*)
+file(GLOB programs ${root}/bin/* ${root}/lib/lamina/lamina-*)
 file(GLOB libraries ${root}/lib/*.so)
 file(GLOB modules ${root}/lib/lamina/*.so)
 file(GET_RUNTIME_DEPENDENCIES

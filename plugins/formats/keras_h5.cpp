@@ -1,113 +1,100 @@
-/// HDF5 files of Keras: whole models (.h5), weights of Keras 1 and 2 (.h5), and .weights.h5.
-#include <nlohmann/json.hpp>
+/// HDF5 files of Keras: whole models (.h5), weights of Keras 1 and 2 (.h5), and .weights.h5. What
+/// is done with them is done in hdf5/.
+#include <cstring>
+#include <span>
 
-#include "keras_layout.hpp"
-#include "optimizer_state.hpp"
+#include "content.hpp"
+#include "hdf5_program.hpp"
+#include "lamina/plugin/format.hpp"
 
 namespace lamina::plugin {
 
 namespace {
 
-/// Architecture and configuration are kept under Keras's names, all else under its own.
-const char* store_key(const std::string& attribute) {
-    return attribute == "model_config" ? "architecture" : attribute.c_str();
-}
-
-bool is_own_text(const std::string& key) {
-    return key == "architecture" || key == "keras_version" || key == "backend";
-}
-
-/// An architecture as an .h5 has it: the attribute model_config has class_name and config alone.
-struct Attributes {
-    std::string model_config, keras_version;
-
-    /// stated: the version that the store has beside the architecture.
-    Attributes(const std::string& architecture, const std::optional<std::string>& stated) {
-        auto json = nlohmann::ordered_json::parse(architecture);
-        keras_version = json.value("keras_version", stated.value_or("2.15.0"));
-        json.erase("keras_version");
-        json.erase("backend");
-        model_config = json.dump();
+/// The tensors' bytes, which come one after the other.
+class Incoming {
+  public:
+    /// Makes the tensors.
+    void add(const Content& content, Store& store) {
+        for (const auto& [key, text] : content.texts)
+            store.set_text(key, text);
+        for (const StoredTensor& t : content.tensors)
+            if (void* target = store.add(t.group, t.name, t.type.dtype, t.type.dims);
+                t.type.bytes() > 0)
+                rest_.push_back({static_cast<char*>(target), static_cast<size_t>(t.type.bytes())});
     }
+    /// Receives into the next tensor.
+    void fill(Channel& channel, uint64_t bytes) {
+        if (done() || bytes > rest_[at_].size())
+            throw Broken();
+        channel.receive(rest_[at_].data(), bytes);
+        rest_[at_] = rest_[at_].subspan(bytes);
+        at_ += rest_[at_].empty() ? 1 : 0;
+    }
+    bool done() const { return at_ == rest_.size(); }
+
+  private:
+    std::vector<std::span<char>> rest_;
+    size_t at_ = 0;
 };
 
-void refuse_foreign_kernels(hid_t weights) {
-    const auto backend = hdf5::text(weights, "backend");
-    if (backend == "theano")
-        unsupported("its weights were written by Keras on Theano, whose kernels are flipped; "
-                    "load and save it with Keras 2 on TensorFlow first");
-}
-
 void read_h5(const Config&, const std::string& path, Store& store) {
-    const hdf5::Lock lock;
-    const hdf5::Id file = hdf5::open_file(path);
-    for (const std::string& name : hdf5::text_attributes(file))
-        store.set_text(store_key(name), *hdf5::text(file, name.c_str()));
-    if (is_named_layout(file)) {
-        refuse_foreign_kernels(file);
-        read_named_layout(file, store);
-    } else if (hdf5::has_group(file, "model_weights")) {
-        const hdf5::Id weights = hdf5::open_group(file, "model_weights");
-        refuse_foreign_kernels(weights);
-        read_named_layout(weights, store);
-    } else if (is_numbered_layout(file)) {
-        return read_numbered_layout(file, store);
-    } else if (H5Aexists(file, "nb_layers") > 0) {
-        unsupported("weights of before Keras 1.0, which name neither layers nor the order of "
-                    "axes; load and save it with Keras 2 first");
-    } else if (!store.text("architecture")) {
-        invalid("HDF5, but no model of Keras: it has neither `layer_names` nor `model_weights` nor "
-                "`layers`");
-    }
-    if (hdf5::has_group(file, "optimizer_weights"))
-        read_optimizer_state(hdf5::open_group(file, "optimizer_weights"), store);
-    if (hdf5::has_group(file, kCheckpoint))
-        read_checkpoint(hdf5::open_group(file, kCheckpoint), store);
+    Hdf5Program program({"read", path});
+    Incoming tensors;
+    program.hear("the HDF5 file is damaged", [&](Message message, uint64_t number) {
+        if (message == Message::Content)
+            tensors.add(unpack_content(program.channel().text(number)), store);
+        else
+            tensors.fill(program.channel(), number);
+    });
+    if (!tensors.done())
+        throw Error(LM_INTERNAL, "lamina-hdf5 left tensors out");
 }
 
-std::string architecture_of(const Store& store) {
-    const auto architecture = store.text("architecture");
-    if (!architecture)
-        invalid("there is no architecture to write");
-    return *architecture;
+Content content_of(const Store& store) {
+    Content content;
+    for (const std::string& key : store.text_keys())
+        content.texts[key] = *store.text(key.c_str());
+    for (uint64_t i = 0; i < store.size(); ++i) {
+        const Store::Tensor t = store.tensor(i);
+        content.tensors.push_back({t.group, t.name, {t.dtype, t.dims}});
+    }
+    return content;
+}
+
+void write_with(const char* layout, const std::string& path, const Store& store) {
+    const std::string content = pack(content_of(store));
+    Hdf5Program program({"write", layout, path});
+    const auto send = [&](const void* data, size_t bytes) {
+        try {
+            program.channel().send(data, bytes);
+        } catch (const Broken&) {
+            // Where it has failed meanwhile, what it says next is why.
+        }
+    };
+    program.hear("it could not be written", [&](Message message, uint64_t number) {
+        if (message == Message::Content) {
+            const uint64_t size = content.size();
+            send(&size, sizeof size);
+            send(content.data(), content.size());
+        } else {
+            const Store::Tensor t = store.tensor(number);
+            send(t.data, static_cast<size_t>(TensorType{t.dtype, t.dims}.bytes()));
+        }
+    });
 }
 
 void write_h5(const Config&, const std::string& path, const Store& store) {
-    const std::string architecture = architecture_of(store);
-    const Attributes attributes(architecture, store.text("keras_version"));
-    const hdf5::Lock lock;
-    const hdf5::Id file = hdf5::create_image();
-    const auto write_version = [&](hid_t where) {
-        hdf5::write_text(where, "keras_version", attributes.keras_version);
-        hdf5::write_text(where, "backend", "tensorflow");
-    };
-    write_version(file);
-    hdf5::write_text(file, "model_config", attributes.model_config);
-    for (const std::string& key : store.text_keys())
-        if (!is_own_text(key))
-            hdf5::write_text(file, key.c_str(), *store.text(key.c_str()));
-    {
-        const hdf5::Id weights = hdf5::make_group(file, "model_weights");
-        write_version(weights);
-        write_named_layout(weights, store, layers_of(architecture));
-    }
-    if (has_tensors(store, kOptimizer))
-        write_optimizer_state(hdf5::make_group(file, "optimizer_weights"), store);
-    if (has_tensors(store, kCheckpoint))
-        write_checkpoint(hdf5::make_group(file, kCheckpoint), store);
-    hdf5::write_image(file, path);
+    write_with("whole", path, store);
 }
 
 void write_weights_h5(const Config&, const std::string& path, const Store& store) {
-    const auto layers = layers_of(architecture_of(store));
-    const hdf5::Lock lock;
-    const hdf5::Id file = hdf5::create_image();
-    write_numbered_layout(file, store, layers);
-    hdf5::write_image(file, path);
+    write_with("weights", path, store);
 }
 
 int32_t probe_h5(const char*, const void* head, uint64_t bytes) {
-    return is_hdf5(head, bytes) ? 1 : 0;
+    static constexpr char signature[] = "\x89HDF\r\n\x1a\n";
+    return bytes >= 8 && std::memcmp(head, signature, 8) == 0 ? 1 : 0;
 }
 
 } // namespace

@@ -1,13 +1,9 @@
-#include "hdf5/hdf5.hpp"
-
-#include <dlfcn.h>
+#include "hdf5.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-
-#include "lamina/plugin/plugin.hpp"
+#include <limits>
+#include <new>
 
 namespace lamina::plugin::hdf5 {
 
@@ -15,11 +11,6 @@ namespace {
 
 /// HDF5 keeps the header of an object, attributes included, within 64 KiB; Keras's own bound.
 constexpr size_t kAttributeLimit = 64512;
-
-std::mutex& library_mutex() {
-    static constinit std::mutex mutex;
-    return mutex;
-}
 
 /// The system's own words are the best reason; else the innermost one of the library.
 std::string reason() {
@@ -43,31 +34,9 @@ std::string reason() {
     return text;
 }
 
-/// HDF5 takes thread keys whenever it is loaded and gives none back; after some hundred times a
-/// process has no more of its 1024, and HDF5 then writes where it must not. So it stays, though the
-/// plugin goes.
-void keep_loaded() {
-    Dl_info library{};
-    if (dladdr(reinterpret_cast<void*>(&H5open), &library) == 0)
-        return;
-    if (void* handle = dlopen(library.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE))
-        dlclose(handle);
-}
-
 void check(herr_t status, const std::string& what) {
     if (status < 0)
         fail(what);
-}
-
-Id access_list(bool in_memory, std::span<const std::byte> image = {}) {
-    Id list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
-    constexpr size_t kGrowth = 1 << 20;
-    if (in_memory)
-        check(H5Pset_fapl_core(list, kGrowth, false), "cannot set up HDF5 in memory");
-    if (!image.empty())
-        check(H5Pset_file_image(list, const_cast<std::byte*>(image.data()), image.size()),
-              "cannot set up HDF5 in memory");
-    return list;
 }
 
 Id string_type(size_t size) {
@@ -78,6 +47,14 @@ Id string_type(size_t size) {
     else
         check(H5Tset_strpad(type, H5T_STR_NULLPAD), "cannot make a string type");
     return type;
+}
+
+/// So many elements of such a size; a damaged file may state any.
+size_t bytes_of(size_t count, size_t size) {
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        throw std::bad_alloc();
+    return bytes;
 }
 
 /// One attribute's strings, whatever their kind and number.
@@ -112,7 +89,7 @@ std::optional<std::vector<std::string>> attribute(hid_t object, const char* name
         H5Dvlen_reclaim(memory, space, H5P_DEFAULT, pointers.data());
     } else {
         const size_t size = H5Tget_size(type);
-        std::vector<char> bytes(n * size);
+        std::vector<char> bytes(bytes_of(n, size));
         check(H5Aread(id, type, bytes.data()), what);
         for (size_t i = 0; i < n; ++i) {
             const char* begin = bytes.data() + i * size;
@@ -179,12 +156,77 @@ lm_dtype dtype_of(const Id& dataset, hid_t type, const std::string& path) {
     throw Error(LM_UNSUPPORTED, "dataset `" + path + "` does not hold numbers");
 }
 
+/// deflate, the tightest of HDF5's filters, makes 1032 bytes of one at most.
+constexpr double kLargestRatio = 2000;
+
+hsize_t file_size(const Id& object) {
+    const Id file(H5Iget_file_id(object), H5Fclose, "the file cannot be read");
+    hsize_t bytes = 0;
+    check(H5Fget_filesize(file, &bytes), "the file cannot be read");
+    return bytes;
+}
+
+/// Consecutive elements of a tensor: all of them where start is empty.
+struct Block {
+    std::vector<hsize_t> start, count;
+    int64_t elements = 0;
+};
+
+constexpr int64_t kBlock = int64_t{256} << 10; // bytes: they stay in a core's cache on their way
+
+/// Cuts a tensor into blocks of some `limit` bytes at most, in order.
+std::vector<Block> blocks(const TensorType& type, int64_t limit) {
+    if (type.elements() == 0)
+        return {};
+    if (type.bytes() <= limit)
+        return {{{}, {}, type.elements()}};
+    // The axis to be cut: one step along it fits.
+    size_t axis = 0;
+    int64_t step_elements = type.elements() / type.dims[0];
+    while (step_elements * size_of(type.dtype) > limit)
+        step_elements /= type.dims[++axis];
+    const int64_t length = type.dims[axis];
+    const int64_t most = std::max<int64_t>(1, limit / (step_elements * size_of(type.dtype)));
+    const int64_t lines = type.elements() / step_elements / length;
+    std::vector<Block> out;
+    for (int64_t line = 0; line < lines; ++line)
+        for (int64_t at = 0; at < length; at += most) {
+            const int64_t steps = std::min(most, length - at);
+            Block block{{type.dims.begin(), type.dims.end()},
+                        {type.dims.begin(), type.dims.end()},
+                        steps * step_elements};
+            std::fill(block.start.begin(), block.start.end(), 0);
+            std::fill_n(block.count.begin(), axis + 1, 1);
+            for (size_t a = axis, rest = static_cast<size_t>(line); a-- > 0;) {
+                block.start[a] = rest % static_cast<size_t>(type.dims[a]);
+                rest /= static_cast<size_t>(type.dims[a]);
+            }
+            block.start[axis] = static_cast<hsize_t>(at);
+            block.count[axis] = static_cast<hsize_t>(steps);
+            out.push_back(std::move(block));
+        }
+    return out;
+}
+
+/// The block in the file.
+Id select(const Id& dataset, const Block& block, const std::string& what) {
+    Id space(H5Dget_space(dataset), H5Sclose, what);
+    if (!block.start.empty())
+        check(H5Sselect_hyperslab(space, H5S_SELECT_SET, block.start.data(), nullptr,
+                                  block.count.data(), nullptr),
+              what);
+    return space;
+}
+
+/// The block in memory.
+Id line(const Block& block, const std::string& what) {
+    const auto elements = static_cast<hsize_t>(block.elements);
+    return {H5Screate_simple(1, &elements, nullptr), H5Sclose, what};
+}
+
 } // namespace
 
-Lock::Lock() : lock_(library_mutex()) {
-    keep_loaded();
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
+void be_quiet() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 void fail(const std::string& what) {
     const std::string why = reason();
@@ -203,37 +245,11 @@ Id open_file(const std::string& path) {
             "the HDF5 file is damaged or cut short"};
 }
 
-Id open_image(std::span<const std::byte> bytes) {
-    return {H5Fopen("image", H5F_ACC_RDONLY, access_list(true, bytes)), H5Fclose,
-            "the HDF5 file is damaged or cut short"};
-}
-
-Id create_image() {
-    return {H5Fcreate("image", H5F_ACC_TRUNC, H5P_DEFAULT, access_list(true)), H5Fclose,
-            "the file cannot be made in memory"};
-}
-
-std::span<const std::byte> image_of(const Id& file) {
-    const std::string what = "the file cannot be finished in memory";
-    check(H5Fflush(file, H5F_SCOPE_GLOBAL), what);
-    const ssize_t size = H5Fget_file_image(file, nullptr, 0);
-    check(size < 0 ? -1 : 0, what);
-    // Of the core driver, the handle is where the pointer to the bytes lies.
-    void* handle = nullptr;
-    check(H5Fget_vfd_handle(file, H5P_DEFAULT, &handle), what);
-    return {*static_cast<const std::byte* const*>(handle), static_cast<size_t>(size)};
-}
-
-void write_image(const Id& file, const std::string& path) {
-    const auto bytes = image_of(file);
-    std::FILE* out = std::fopen(path.c_str(), "wb");
-    if (out == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), out) != bytes.size() ||
-        std::fclose(std::exchange(out, nullptr)) != 0) {
-        const std::string reason = std::strerror(errno);
-        if (out != nullptr)
-            std::fclose(out);
-        throw Error(LM_IO, "the file cannot be written: " + reason);
-    }
+Id create_file(const std::string& path) {
+    const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot set up HDF5");
+    check(H5Pset_file_locking(access, false, true), "cannot set up HDF5");
+    return {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose,
+            "the file cannot be made"};
 }
 
 bool has_link(hid_t parent, const std::string& path) {
@@ -371,7 +387,7 @@ Id open_dataset(hid_t parent, const std::string& path) {
             "the dataset `" + path + "` cannot be read"};
 }
 
-TensorInfo info(const Id& dataset, const std::string& path) {
+TensorType type(const Id& dataset, const std::string& path) {
     const std::string what = "the dataset `" + path + "` cannot be read";
     const Id type(H5Dget_type(dataset), H5Tclose, what);
     const Id space(H5Dget_space(dataset), H5Sclose, what);
@@ -379,18 +395,42 @@ TensorInfo info(const Id& dataset, const std::string& path) {
     check(rank, what);
     std::vector<hsize_t> dims(static_cast<size_t>(rank));
     check(H5Sget_simple_extent_dims(space, dims.data(), nullptr), what);
-    return {dtype_of(dataset, type, path), {dims.begin(), dims.end()}};
+    const lm_dtype dtype = dtype_of(dataset, type, path);
+    double bytes = static_cast<double>(size_of(dtype));
+    for (const hsize_t d : dims)
+        bytes *= static_cast<double>(d);
+    if (bytes > kLargestRatio * static_cast<double>(file_size(dataset)))
+        throw Error(LM_IO, "the HDF5 file is damaged: the dataset `" + path +
+                               "` states a size that the file cannot hold");
+    return {dtype, {dims.begin(), dims.end()}};
 }
 
-void read(const Id& dataset, const TensorInfo& info, void* target, const std::string& path) {
-    check(H5Dread(dataset, number_type(info.dtype), H5S_ALL, H5S_ALL, H5P_DEFAULT, target),
-          "the dataset `" + path + "` cannot be read");
+bool is_chunked(const Id& dataset) {
+    const std::string what = "a dataset cannot be read";
+    const Id list(H5Dget_create_plist(dataset), H5Pclose, what);
+    return H5Pget_layout(list) == H5D_CHUNKED;
 }
 
-void write(hid_t parent, const std::string& path, const TensorInfo& info, const void* data) {
+void read(const Id& dataset, const TensorType& type, const std::string& path,
+          const std::function<void(std::span<const std::byte>)>& take) {
+    const std::string what = "the dataset `" + path + "` cannot be read";
+    const Id elements = number_type(type.dtype);
+    // A chunk that is cut by blocks would be unpacked once for each.
+    const auto limit = is_chunked(dataset) ? std::numeric_limits<int64_t>::max() : kBlock;
+    std::vector<std::byte> bytes;
+    for (const Block& block : blocks(type, limit)) {
+        bytes.resize(static_cast<size_t>(block.elements * size_of(type.dtype)));
+        const Id file = select(dataset, block, what), memory = line(block, what);
+        check(H5Dread(dataset, elements, memory, file, H5P_DEFAULT, bytes.data()), what);
+        take(bytes);
+    }
+}
+
+void write(hid_t parent, const std::string& path, const TensorType& type,
+           const std::function<void(std::span<std::byte>)>& give) {
     const std::string what = "the dataset `" + path + "` cannot be written";
-    const Id type = number_type(info.dtype);
-    const std::vector<hsize_t> dims(info.dims.begin(), info.dims.end());
+    const Id elements = number_type(type.dtype);
+    const std::vector<hsize_t> dims(type.dims.begin(), type.dims.end());
     const Id space(dims.empty()
                        ? H5Screate(H5S_SCALAR)
                        : H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr),
@@ -398,10 +438,17 @@ void write(hid_t parent, const std::string& path, const TensorInfo& info, const 
     // Without times the same model is the same bytes.
     const Id creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
     check(H5Pset_obj_track_times(creation, false), what);
-    Id dataset(H5Dcreate2(parent, path.c_str(), type, space, with_parents(), creation, H5P_DEFAULT),
-               H5Dclose, what);
-    check(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), what);
-    if (info.dtype == LM_BF16)
+    Id dataset(
+        H5Dcreate2(parent, path.c_str(), elements, space, with_parents(), creation, H5P_DEFAULT),
+        H5Dclose, what);
+    std::vector<std::byte> bytes;
+    for (const Block& block : blocks(type, kBlock)) {
+        bytes.resize(static_cast<size_t>(block.elements * size_of(type.dtype)));
+        give(bytes);
+        const Id file = select(dataset, block, what), memory = line(block, what);
+        check(H5Dwrite(dataset, elements, memory, file, H5P_DEFAULT, bytes.data()), what);
+    }
+    if (type.dtype == LM_BF16)
         write_text(dataset, "dtype", "bfloat16");
     dataset.close(what);
 }

@@ -1,31 +1,24 @@
-/// HDF5's C library behind types that close themselves and errors that say what went wrong.
-///
-/// The library is not safe for threads: hold a Lock while using anything here.
+/// HDF5's C library behind types that close themselves and errors that say what went wrong. It is
+/// not safe for threads.
 #pragma once
 
 #include <hdf5.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "lamina/plugin/abi.h"
+#include "lamina/plugin/node.hpp"
 
 namespace lamina::plugin::hdf5 {
 
-/// One user of the library at a time; HDF5 prints no errors of its own while it lives.
-class Lock {
-  public:
-    Lock();
-
-  private:
-    std::lock_guard<std::mutex> lock_;
-};
+/// Has HDF5 print no errors of its own.
+void be_quiet();
 
 /// Throws Error(LM_IO) with `what` and the reason that HDF5 gives.
 [[noreturn]] void fail(const std::string& what);
@@ -53,15 +46,9 @@ class Id {
 };
 
 Id open_file(const std::string& path);
-/// A file that lies in memory; bytes must outlive it.
-Id open_image(std::span<const std::byte> bytes);
-/// A file in memory, where all are made: HDF5 1.10 cannot close a file whose bytes no disk takes,
-/// and crashes when it is unloaded thereafter.
-Id create_image();
-/// The bytes of a file made by create_image, which must outlive them.
-std::span<const std::byte> image_of(const Id& file);
-/// Writes those bytes to `path`. Throws Error(LM_IO) with the system's reason.
-void write_image(const Id& file, const std::string& path);
+/// Without a lock: whoever writes models here holds one of another kind (AtomicFile), which some
+/// network file systems take for the same.
+Id create_file(const std::string& path);
 
 bool has_group(hid_t parent, const std::string& path);
 bool has_link(hid_t parent, const std::string& path);
@@ -82,14 +69,16 @@ void write_text(hid_t object, const char* name, const std::string& value);
 /// A list of strings of fixed length, split as Keras does where it is too long for an attribute.
 void write_texts(hid_t object, const std::string& name, const std::vector<std::string>& values);
 
-struct TensorInfo {
-    lm_dtype dtype;
-    std::vector<int64_t> dims;
-};
 Id open_dataset(hid_t parent, const std::string& path);
-/// Throws for types that are no numbers.
-TensorInfo info(const Id& dataset, const std::string& path);
-void read(const Id& dataset, const TensorInfo& info, void* target, const std::string& path);
-void write(hid_t parent, const std::string& path, const TensorInfo& info, const void* data);
+/// Throws for types that are no numbers, and for sizes that the file cannot hold.
+TensorType type(const Id& dataset, const std::string& path);
+/// Whether it lies in chunks, which may be packed; then it is read in one piece.
+bool is_chunked(const Id& dataset);
+/// Hands the elements over as the type says, block by block, in order.
+void read(const Id& dataset, const TensorType& type, const std::string& path,
+          const std::function<void(std::span<const std::byte>)>& take);
+/// Writes the elements that it is given block by block, in order.
+void write(hid_t parent, const std::string& path, const TensorType& type,
+           const std::function<void(std::span<std::byte>)>& give);
 
 } // namespace lamina::plugin::hdf5

@@ -1,5 +1,5 @@
 /// HDF5 files that are no model, or not one that can be read; lists too long for one attribute.
-#include "hdf5/hdf5.hpp"
+#include "hdf5.hpp"
 #include "lamina/model.hpp"
 #include "temp_folder.hpp"
 
@@ -19,10 +19,7 @@ const std::string kGood =
 template <class Fill>
 std::string made(const TempFolder& folder, Fill fill) {
     const std::string path = (folder / "made.h5").string();
-    const hdf5::Lock lock;
-    const hdf5::Id file = hdf5::create_image();
-    fill(file);
-    hdf5::write_image(file, path);
+    fill(hdf5::create_file(path));
     return path;
 }
 
@@ -37,7 +34,7 @@ TEST_CASE("hdf5: a list too long for an attribute is split as Keras splits it, a
         hdf5::write_texts(file, "layer_names", names);
         hdf5::write_text(file, "model_config", std::string(200000, 'x'));
     });
-    const hdf5::Lock lock;
+    hdf5::be_quiet();
     const hdf5::Id file = hdf5::open_file(path);
     CHECK(H5Aexists(file, "layer_names") == 0);
     CHECK(H5Aexists(file, "layer_names0") > 0);
@@ -61,10 +58,12 @@ TEST_CASE("hdf5: a file that is none, or cut, is refused by name") {
 
 TEST_CASE("hdf5: a file of something else, and weights without an architecture, are told apart") {
     const TempFolder folder;
-    const float value = 1;
+    const auto zeros = [](std::span<std::byte> bytes) {
+        std::fill(bytes.begin(), bytes.end(), std::byte{0});
+    };
     CHECK_THROWS_WITH(Model::load(made(folder,
                                        [&](hid_t file) {
-                                           hdf5::write(file, "temperature", {LM_F32, {1}}, &value);
+                                           hdf5::write(file, "temperature", {LM_F32, {1}}, zeros);
                                        })),
                       Contains("HDF5, but no model of Keras"));
     CHECK_THROWS_WITH(Model::load(kGood + "weights.h5"),

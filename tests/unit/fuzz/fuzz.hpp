@@ -77,9 +77,13 @@ inline std::string damaged(std::string bytes, Draw& draw) {
     return bytes;
 }
 
-/// Cuts off the end.
-inline std::string cut(std::string bytes, Draw& draw) {
-    bytes.resize(draw.below(bytes.size()));
+/// Flips one to four bits, half of the time near the beginning.
+inline std::string flipped(std::string bytes, Draw& draw) {
+    for (size_t times = 1 + draw.below(4); times > 0; --times) {
+        const size_t at =
+            draw.below(draw.one_in(2) ? std::min<size_t>(bytes.size(), 4096) : bytes.size());
+        bytes[at] = static_cast<char>(bytes[at] ^ 1 << draw.below(8));
+    }
     return bytes;
 }
 

@@ -1,6 +1,6 @@
 /// The optimizer's state in an .h5 of Keras: the group `optimizer_weights`.
 ///
-/// The store has it as `iterations` and `SLOT/LAYER/WEIGHT` of the group "optimizer", slots under
+/// It is kept as `iterations` and `SLOT/LAYER/WEIGHT` of the group "optimizer", slots under
 /// Keras 3's names. A file has a list, whose names differ between the versions:
 ///
 ///     tf.keras 2.0 to 2.10    Adam/iter         Adam/LAYER/WEIGHT/m
@@ -10,14 +10,13 @@
 /// It is written as tf.keras 2.0 to 2.10 did, in their order, by which also 2.15 takes it.
 #pragma once
 
-#include "hdf5/hdf5.hpp"
-#include "lamina/plugin/format.hpp"
+#include "transfer.hpp"
 
 namespace lamina::plugin {
 
 /// To be called after the weights were read: names are told apart by them. When one is not
 /// understood none is kept, and a warning says so: half a state is worse than none.
-void read_optimizer_state(hid_t group, Store& store);
-void write_optimizer_state(hid_t group, const Store& store);
+void read_optimizer_state(hid_t group, Reading& reading);
+void write_optimizer_state(hid_t group, Writing& writing);
 
 } // namespace lamina::plugin

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -45,8 +44,8 @@ constexpr Slot kSlots[] = {
 constexpr int kRounds = 3;
 
 /// The file's JSON, or null where it is none.
-nlohmann::json parsed(const std::optional<std::string>& text) {
-    return nlohmann::json::parse(text.value_or("null"), nullptr, /*allow_exceptions=*/false);
+nlohmann::json parsed(const std::string& text) {
+    return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
 /// object[key] if that is an object with `name` as a string, else "".
@@ -58,9 +57,9 @@ std::string inner_text(const nlohmann::json& object, const char* key, const char
 }
 
 /// "Custom>AdamW" is adamw.
-std::string optimizer_of(const Store& store) {
+std::string optimizer_of(const Content& content) {
     std::string name =
-        inner_text(parsed(store.text("training_config")), "optimizer_config", "class_name");
+        inner_text(parsed(content.text("training_config")), "optimizer_config", "class_name");
     name.erase(0, name.find('>') + 1);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -75,11 +74,11 @@ std::string slot_name(const std::string& optimizer, const std::string& written) 
     return slot == std::end(kSlots) ? written : slot->name;
 }
 
-/// "LAYER/WEIGHT" of every weight that the store has.
-std::vector<std::string> weights_of(const Store& store) {
+/// "LAYER/WEIGHT" of every weight.
+std::vector<std::string> weights_of(const Content& content) {
     std::vector<std::string> weights;
-    for (uint64_t i = 0; i < store.size(); ++i)
-        if (const Store::Tensor t = store.tensor(i); is_layer(t.group))
+    for (const StoredTensor& t : content.tensors)
+        if (is_layer(t.group))
             weights.push_back(t.group + "/" + t.name);
     return weights;
 }
@@ -94,12 +93,12 @@ std::string after_prefix(const std::string& name, const std::string& prefix) {
 /// Reads the names in a file's list.
 class Names {
   public:
-    explicit Names(const Store& store)
-        : optimizer_(optimizer_of(store)),
-          model_(inner_text(parsed(store.text("architecture")), "config", "name")),
-          weights_(weights_of(store)) {}
+    explicit Names(const Content& content)
+        : optimizer_(optimizer_of(content)),
+          model_(inner_text(parsed(content.text("architecture")), "config", "name")),
+          weights_(weights_of(content)) {}
 
-    /// The store's name; empty where the file's is not understood.
+    /// The name here; empty where the file's is not understood.
     std::string read(const std::string& name) const {
         const std::string last = last_part(name);
         if (last == "iteration" || last == "iterations" || last == "iter")
@@ -141,49 +140,47 @@ bool is_setting(const std::string& name) {
 
 } // namespace
 
-void read_optimizer_state(hid_t group, Store& store) {
+void read_optimizer_state(hid_t group, Reading& reading) {
     const auto written = hdf5::texts(group, "weight_names");
     if (!written)
         invalid("the attribute `weight_names` of `optimizer_weights` is missing");
-    const Names names(store);
-    std::vector<std::pair<std::string, std::string>> found; // in the file, in the store
+    const Names names(reading.content);
+    std::vector<std::pair<std::string, std::string>> found; // in the file, here
     for (const std::string& name : *written) {
         const std::string own = names.read(without_suffix(name));
         if (own.empty() && is_setting(without_suffix(name)))
             continue; // training_config states it
         if (own.empty()) {
-            host()->log(LM_LOG_WARNING, ("the optimizer's state is left out and starts anew: `" +
-                                         name + "` is no name of a weight and a slot")
-                                            .c_str());
-            return;
+            return reading.warn("the optimizer's state is left out and starts anew: `" + name +
+                                "` is no name of a weight and a slot");
         }
         found.emplace_back(name, own);
     }
     for (const auto& [name, own] : found)
-        read_tensor(group, name, kOptimizer, own, store);
+        reading.add(group, name, kOptimizer, own);
 }
 
-void write_optimizer_state(hid_t group, const Store& store) {
-    std::map<std::string, Store::Tensor> left;
-    for (uint64_t i = 0; i < store.size(); ++i)
-        if (Store::Tensor t = store.tensor(i); t.group == kOptimizer)
-            left.emplace(t.name, t);
+void write_optimizer_state(hid_t group, Writing& writing) {
+    const Content& content = writing.content();
+    std::map<std::string, size_t> left; // tensors by name
+    for (size_t i = 0; i < writing.size(); ++i)
+        if (const StoredTensor& t = writing.tensor(i); t.group == kOptimizer)
+            left.emplace(t.name, i);
 
     std::vector<std::string> names;
     const auto write = [&](const std::string& own, const std::string& written) {
         const auto found = left.find(own);
         if (found == left.end())
             return;
-        const Store::Tensor& t = found->second;
         names.push_back(written + ":0");
-        hdf5::write(group, names.back(), {t.dtype, t.dims}, t.data);
+        writing.write(found->second, group, names.back());
         left.erase(found);
     };
 
-    const std::string optimizer = optimizer_of(store);
+    const std::string optimizer = optimizer_of(content);
     write("iterations", optimizer + "/iter");
     for (int round = 0; round < kRounds; ++round)
-        for (const std::string& weight : weights_of(store))
+        for (const std::string& weight : weights_of(content))
             for (const Slot& slot : kSlots)
                 if (slot.optimizer == optimizer && slot.round == round)
                     write(std::string(slot.name) + "/" + weight,

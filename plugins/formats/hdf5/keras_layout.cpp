@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstring>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -45,18 +44,18 @@ std::string snake_case(const std::string& name) {
 }
 
 /// Reads the numbered weights of one object of Keras, and of the layers inside it.
-void read_numbered(hid_t parent, const std::string& path, Store& store) {
+void read_numbered(hid_t parent, const std::string& path, Reading& reading) {
     if (const std::string vars = path + "/vars"; hdf5::has_group(parent, vars)) {
         const size_t count = hdf5::members(hdf5::open_group(parent, vars)).size();
         for (size_t i = 0; i < count; ++i)
-            read_tensor(parent, vars + "/" + std::to_string(i), path, std::to_string(i), store);
+            reading.add(parent, vars + "/" + std::to_string(i), path, std::to_string(i));
     }
     for (const char* inner : {kLayers, kOldLayers}) {
         const std::string folder = path.empty() ? inner : path + "/" + inner;
         if (!hdf5::has_group(parent, folder))
             continue;
         for (const std::string& name : hdf5::members(hdf5::open_group(parent, folder)))
-            read_numbered(parent, folder + "/" + name, store);
+            read_numbered(parent, folder + "/" + name, reading);
     }
 }
 
@@ -64,11 +63,9 @@ void read_numbered(hid_t parent, const std::string& path, Store& store) {
 
 bool is_layer(const std::string& group) { return group != kOptimizer && group != kCheckpoint; }
 
-bool has_tensors(const Store& store, const std::string& group) {
-    for (uint64_t i = 0; i < store.size(); ++i)
-        if (store.tensor(i).group == group)
-            return true;
-    return false;
+bool has_tensors(const Content& content, const std::string& group) {
+    return std::any_of(content.tensors.begin(), content.tensors.end(),
+                       [&](const StoredTensor& t) { return t.group == group; });
 }
 
 std::string without_suffix(const std::string& weight) {
@@ -76,13 +73,6 @@ std::string without_suffix(const std::string& weight) {
     return colon == std::string::npos || weight.find('/', colon) != std::string::npos
                ? weight
                : weight.substr(0, colon);
-}
-
-void read_tensor(hid_t parent, const std::string& path, const std::string& group,
-                 const std::string& name, Store& store) {
-    const hdf5::Id dataset = hdf5::open_dataset(parent, path);
-    const hdf5::TensorInfo info = hdf5::info(dataset, path);
-    hdf5::read(dataset, info, store.add(group, name, info.dtype, info.dims), path);
 }
 
 std::vector<NamedClass> layers_of(const std::string& architecture) {
@@ -103,7 +93,7 @@ std::vector<NamedClass> layers_of(const std::string& architecture) {
 
 bool is_named_layout(hid_t group) { return hdf5::texts(group, "layer_names").has_value(); }
 
-void read_named_layout(hid_t group, Store& store) {
+void read_named_layout(hid_t group, Reading& reading) {
     const auto layers = hdf5::texts(group, "layer_names");
     if (!layers)
         invalid("the attribute `layer_names` is missing");
@@ -113,26 +103,24 @@ void read_named_layout(hid_t group, Store& store) {
         if (!weights)
             invalid("the attribute `weight_names` of layer `" + layer + "` is missing");
         for (const std::string& weight : *weights)
-            read_tensor(id, weight, layer, weight_name(layer, weight), store);
+            reading.add(id, weight, layer, weight_name(layer, weight));
     }
 }
 
-void write_named_layout(hid_t group, const Store& store, const std::vector<NamedClass>& layers) {
+void write_named_layout(hid_t group, Writing& writing, const std::vector<NamedClass>& layers) {
     std::vector<std::string> names;
     for (const NamedClass& layer : layers)
         names.push_back(layer.name);
-    for (uint64_t i = 0; i < store.size(); ++i) {
-        const std::string owner = store.tensor(i).group;
-        if (is_layer(owner) && std::find(names.begin(), names.end(), owner) == names.end())
-            names.push_back(owner);
-    }
+    for (const StoredTensor& t : writing.content().tensors)
+        if (is_layer(t.group) && std::find(names.begin(), names.end(), t.group) == names.end())
+            names.push_back(t.group);
     std::map<std::string, std::vector<std::string>> weights;
-    for (uint64_t i = 0; i < store.size(); ++i) {
-        const Store::Tensor t = store.tensor(i);
+    for (size_t i = 0; i < writing.size(); ++i) {
+        const StoredTensor& t = writing.tensor(i);
         if (!is_layer(t.group))
             continue;
         const std::string path = t.group + "/" + t.name + ":0";
-        hdf5::write(hdf5::make_group(group, t.group), path, {t.dtype, t.dims}, t.data);
+        writing.write(i, hdf5::make_group(group, t.group), path);
         weights[t.group].push_back(path);
     }
     hdf5::write_texts(group, "layer_names", names);
@@ -140,20 +128,20 @@ void write_named_layout(hid_t group, const Store& store, const std::vector<Named
         hdf5::write_texts(hdf5::make_group(group, name), "weight_names", weights[name]);
 }
 
-void read_checkpoint(hid_t group, Store& store) {
+void read_checkpoint(hid_t group, Reading& reading) {
     const auto names = hdf5::texts(group, "weight_names");
     if (!names)
         invalid(std::string("the attribute `weight_names` of `") + kCheckpoint + "` is missing");
     for (const std::string& name : *names)
-        read_tensor(group, name, kCheckpoint, name, store);
+        reading.add(group, name, kCheckpoint, name);
 }
 
-void write_checkpoint(hid_t group, const Store& store) {
+void write_checkpoint(hid_t group, Writing& writing) {
     std::vector<std::string> names;
-    for (uint64_t i = 0; i < store.size(); ++i)
-        if (const Store::Tensor t = store.tensor(i); t.group == kCheckpoint) {
+    for (size_t i = 0; i < writing.size(); ++i)
+        if (const StoredTensor& t = writing.tensor(i); t.group == kCheckpoint) {
             names.push_back(t.name);
-            hdf5::write(group, t.name, {t.dtype, t.dims}, t.data);
+            writing.write(i, group, t.name);
         }
     hdf5::write_texts(group, "weight_names", names);
 }
@@ -162,9 +150,9 @@ bool is_numbered_layout(hid_t file) {
     return hdf5::has_group(file, kLayers) || hdf5::has_group(file, kOldLayers);
 }
 
-void read_numbered_layout(hid_t file, Store& store) { read_numbered(file, "", store); }
+void read_numbered_layout(hid_t file, Reading& reading) { read_numbered(file, "", reading); }
 
-void write_numbered_layout(hid_t file, const Store& store, const std::vector<NamedClass>& layers) {
+void write_numbered_layout(hid_t file, Writing& writing, const std::vector<NamedClass>& layers) {
     std::map<std::string, std::string> path_of;
     std::map<std::string, int> seen;
     for (const NamedClass& layer : layers) {
@@ -177,20 +165,14 @@ void write_numbered_layout(hid_t file, const Store& store, const std::vector<Nam
     }
     hdf5::make_group(file, "vars");
     std::map<std::string, int> count;
-    for (uint64_t i = 0; i < store.size(); ++i) {
-        const Store::Tensor t = store.tensor(i);
+    for (size_t i = 0; i < writing.size(); ++i) {
+        const StoredTensor& t = writing.tensor(i);
         if (!is_layer(t.group))
             continue;
         if (!path_of.contains(t.group))
             invalid("the architecture has no layer `" + t.group + "`");
-        hdf5::write(file, path_of[t.group] + "/vars/" + std::to_string(count[t.group]++),
-                    {t.dtype, t.dims}, t.data);
+        writing.write(i, file, path_of[t.group] + "/vars/" + std::to_string(count[t.group]++));
     }
-}
-
-bool is_hdf5(const void* head, uint64_t bytes) {
-    static constexpr char signature[] = "\x89HDF\r\n\x1a\n";
-    return bytes >= 8 && std::memcmp(head, signature, 8) == 0;
 }
 
 } // namespace lamina::plugin
