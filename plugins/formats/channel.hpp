@@ -32,7 +32,7 @@ class Channel {
     /// Borrows the socket.
     explicit Channel(int socket) : socket_(socket) {}
 
-    void send(const void* data, size_t bytes) {
+    void send(const void* data, size_t bytes) const {
         for (const char* at = static_cast<const char*>(data); bytes > 0;) {
             const ssize_t sent = ::send(socket_, at, bytes, MSG_NOSIGNAL);
             if (sent < 0 && errno != EINTR)
@@ -41,7 +41,7 @@ class Channel {
             bytes -= sent > 0 ? static_cast<size_t>(sent) : 0;
         }
     }
-    void receive(void* data, size_t bytes) {
+    void receive(void* data, size_t bytes) const {
         for (char* at = static_cast<char*>(data); bytes > 0;) {
             const ssize_t received = ::recv(socket_, at, bytes, 0);
             if (received == 0 || (received < 0 && errno != EINTR))
@@ -51,25 +51,25 @@ class Channel {
         }
     }
 
-    uint64_t number() {
+    uint64_t number() const {
         uint64_t number = 0;
         receive(&number, sizeof number);
         return number;
     }
 
-    void send(Message message, uint64_t number) {
+    void send(Message message, uint64_t number) const {
         const uint64_t both[] = {static_cast<uint64_t>(message), number};
         send(both, sizeof both);
     }
-    void send(Message message, std::string_view text) {
+    void send(Message message, std::string_view text) const {
         send(message, text.size());
         send(text.data(), text.size());
     }
-    std::pair<Message, uint64_t> message() {
+    std::pair<Message, uint64_t> message() const {
         const auto message = static_cast<Message>(number());
         return {message, number()};
     }
-    std::string text(uint64_t size) {
+    std::string text(uint64_t size) const {
         constexpr uint64_t kLargest = uint64_t{1} << 30; // architectures take kilobytes
         if (size > kLargest)
             throw Broken();

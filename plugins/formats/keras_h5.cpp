@@ -21,7 +21,7 @@ class Incoming {
         for (const StoredTensor& t : content.tensors)
             if (void* target = store.add(t.group, t.name, t.type.dtype, t.type.dims);
                 t.type.bytes() > 0)
-                rest_.push_back({static_cast<char*>(target), static_cast<size_t>(t.type.bytes())});
+                rest_.emplace_back(static_cast<char*>(target), static_cast<size_t>(t.type.bytes()));
     }
     /// Receives into the next tensor.
     void fill(Channel& channel, uint64_t bytes) {

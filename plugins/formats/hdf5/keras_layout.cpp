@@ -17,7 +17,7 @@ constexpr const char* kOldLayers = "_layer_checkpoint_dependencies";
 /// "conv/kernel:0" of the layer conv is kernel; "scope/conv/kernel:0" too. What does not end in the
 /// layer's own name is left whole, but for the layer's name in front.
 std::string weight_name(const std::string& layer, const std::string& path) {
-    const std::string name = without_suffix(path);
+    std::string name = without_suffix(path);
     const size_t slash = name.rfind('/');
     if (slash == std::string::npos)
         return name;
@@ -109,6 +109,7 @@ void read_named_layout(hid_t group, Reading& reading) {
 
 void write_named_layout(hid_t group, Writing& writing, const std::vector<NamedClass>& layers) {
     std::vector<std::string> names;
+    names.reserve(layers.size());
     for (const NamedClass& layer : layers)
         names.push_back(layer.name);
     for (const StoredTensor& t : writing.content().tensors)

@@ -80,7 +80,7 @@ std::string gzipped(const std::string& text) {
     return out;
 }
 
-std::string idx(std::vector<uint32_t> dims) {
+std::string idx(const std::vector<uint32_t>& dims) {
     std::string out{'\0', '\0', '\x08', static_cast<char>(dims.size())};
     size_t n = 1;
     for (const uint32_t d : dims) {
