@@ -40,9 +40,11 @@ struct Borders {
 /// [[1, 1], [2, 0]], before and after. Of one dimension [1, 2] is before and after.
 inline Borders read_borders(const Config& config, const char* key, size_t rank) {
     const auto values = flat_list(config, key);
+    constexpr int64_t most = INT32_MAX; // so that extents with borders cannot overflow
     for (const auto& v : values)
-        if (v.value_or(-1) < 0)
-            invalid(std::string(key) + ": expected integers from 0, got " + config.json(key));
+        if (v.value_or(-1) < 0 || *v > most)
+            invalid(std::string(key) + ": expected integers from 0 to " + std::to_string(most) +
+                    ", got " + config.json(key));
     Borders borders;
     for (size_t i = 0; i < rank; ++i) {
         if (values.size() == 2 * rank) {

@@ -9,6 +9,7 @@ from _lamina import check, done, lamina, run
 
 SOURCE = os.environ["LAMINA_SOURCE_DIR"]
 BUILD = os.environ["LAMINA_BUILD_DIR"]
+SANITIZE = os.environ["LAMINA_SANITIZE"]
 
 
 def block(language):
@@ -34,7 +35,8 @@ def program_in_readme():
     for name, text in (("main.cpp", program), ("CMakeLists.txt", block("cmake"))):
         with open("my/" + name, "w") as f:
             f.write(text)
-    execute("cmake", "-S", "my", "-B", "my/build", "-DCMAKE_PREFIX_PATH=" + here + "/prefix", "-DCMAKE_BUILD_TYPE=Release")
+    execute("cmake", "-S", "my", "-B", "my/build", "-DCMAKE_PREFIX_PATH=" + here + "/prefix",
+            "-DCMAKE_BUILD_TYPE=Release", *(["-DCMAKE_CXX_FLAGS=-fsanitize=" + SANITIZE] if SANITIZE else []))
     execute("cmake", "--build", "my/build")
     # A folder of installed files may be moved anywhere.
     os.rename("prefix", "moved")

@@ -19,7 +19,8 @@ void* hand_out(const void* data, size_t bytes) {
     void* out = host_table()->allocate(bytes == 0 ? 1 : bytes);
     if (out == nullptr)
         throw std::bad_alloc();
-    std::memcpy(out, data, bytes);
+    if (bytes > 0)
+        std::memcpy(out, data, bytes);
     return out;
 }
 

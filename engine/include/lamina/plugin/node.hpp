@@ -13,18 +13,24 @@ namespace lamina::plugin {
 
 using Dims = std::vector<int64_t>;
 
-inline int64_t elements(std::span<const int64_t> dims) {
-    int64_t n = 1;
-    for (const int64_t d : dims)
-        n *= d;
-    return n;
-}
-
 inline std::string to_string(std::span<const int64_t> dims) {
     std::string text = "[";
     for (size_t i = 0; i < dims.size(); ++i)
         text += (i ? ", " : "") + std::to_string(dims[i]);
     return text + "]";
+}
+
+/// The product of the extents. Throws where the bytes of so many elements are beyond 63 bits.
+inline int64_t elements(std::span<const int64_t> dims) {
+    constexpr int64_t most = INT64_MAX / 8;
+    int64_t n = 1;
+    for (const int64_t d : dims) {
+        if (d > 0 && n > most / d)
+            invalid("a tensor of shape " + to_string(dims) +
+                    " has more bytes than 63 bits can count");
+        n *= d;
+    }
+    return n;
 }
 
 inline int64_t size_of(lm_dtype dtype) {
