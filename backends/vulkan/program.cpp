@@ -72,7 +72,14 @@ double Program::add_step(const lm_program_desc& desc, uint32_t index) {
     Step builder(device_.limits, device_.pipelines, dispatches_, index, std::move(inputs),
                  std::move(outputs), {step.workspace_slot, step.workspace_offset, 0});
     try {
-        return device_.build(step.candidate, builder, Node(step.node));
+        const size_t made = device_.pipelines.made();
+        const double seconds = device_.build(step.candidate, builder, Node(step.node));
+        if (const size_t more = device_.pipelines.made() - made; more > 0)
+            device_.device.host()->log(LM_LOG_DEBUG,
+                                       ("vulkan: " + std::to_string(more) + " made for " +
+                                        step.node->op + ", kernel " + step.candidate)
+                                           .c_str());
+        return seconds;
     } catch (const plugin::Error& e) {
         throw plugin::Error(e.code(), std::string(step.node->op) + " (" + step.node->name +
                                           ", kernel " + step.candidate + "): " + e.what());

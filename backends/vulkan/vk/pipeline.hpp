@@ -28,6 +28,9 @@ class Pipelines {
     const Pipeline& get(std::span<const uint32_t> words, std::span<const uint32_t> constants,
                         uint32_t bindings, uint32_t push_bytes);
 
+    /// How many were made, not found, since the last settle().
+    size_t made() const { return made_; }
+
     /// Says in the log what the pipelines took since the last call, and keeps them on disk.
     void settle();
 
@@ -40,7 +43,7 @@ class Pipelines {
 
     Device& device_;
     PipelineCache cache_;
-    size_t made_ = 0; // since the last settle()
+    size_t made_ = 0;
     double seconds_ = 0;
     std::map<std::pair<uint32_t, uint32_t>, Layout> layouts_;
     std::map<std::vector<uint32_t>, Pipeline> pipelines_;
