@@ -48,7 +48,8 @@ TEST_CASE("memory: device and host peak after five epochs are those after two") 
             continue;
         }
         auto memory = std::make_shared<MemoryByEpoch>(model.device());
-        FitOptions o = options(5, 330, kBatch); // a smaller last batch in training and in validation
+        FitOptions o =
+            options(5, 330, kBatch); // a smaller last batch in training and in validation
         o.validation_split = 0.2;
         o.callbacks = {memory};
         model.fit(digits(), o);
