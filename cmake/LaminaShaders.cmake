@@ -9,14 +9,6 @@
 #     #include "shaders/<variant>.hpp"     // lamina::spirv::<variant>, an array of std::uint32_t
 function(lamina_add_shaders target folder)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "INCLUDE")
-  find_program(LAMINA_GLSLC glslc REQUIRED)
-  set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}.shaders)
-  target_include_directories(${target} PRIVATE ${generated})
-  set(includes)
-  foreach(include IN LISTS arg_INCLUDE ITEMS ${folder})
-    list(APPEND includes -I ${include})
-  endforeach()
-
   file(GLOB_RECURSE shaders CONFIGURE_DEPENDS ${folder}/*.comp)
   foreach(shader IN LISTS shaders)
     cmake_path(GET shader STEM stem)
@@ -33,19 +25,36 @@ function(lamina_add_shaders target folder)
         continue()
       endif()
       list(POP_FRONT macros variant)
-      list(TRANSFORM macros PREPEND -D)
+      lamina_add_shader(${target} ${variant} ${shader} INCLUDE ${arg_INCLUDE} ${folder} MACROS ${macros})
+    endforeach()
+  endforeach()
+endfunction()
 
-      set(words ${generated}/shaders/${variant}.inc)
-      add_custom_command(
-        OUTPUT ${words}
-        COMMAND ${LAMINA_GLSLC} --target-env=vulkan1.2 -O -Werror -mfmt=c ${includes} ${macros}
-                -MD -MF ${words}.d -MT ${words} -o ${words} ${shader}
-        DEPENDS ${shader}
-        DEPFILE ${words}.d
-        COMMENT "Compiling shader ${variant}"
-        VERBATIM)
-      target_sources(${target} PRIVATE ${words})
-      file(CONFIGURE OUTPUT ${generated}/shaders/${variant}.hpp @ONLY CONTENT [[
+# lamina_add_shader(<target> <variant> <source> [INCLUDE <folder>...] [MACROS <macro>...])
+#
+# One variant of one shader, which the build itself may write.
+function(lamina_add_shader target variant source)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "INCLUDE;MACROS")
+  find_program(LAMINA_GLSLC glslc REQUIRED)
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}.shaders)
+  target_include_directories(${target} PRIVATE ${generated})
+  set(includes)
+  foreach(include IN LISTS arg_INCLUDE)
+    list(APPEND includes -I ${include})
+  endforeach()
+  list(TRANSFORM arg_MACROS PREPEND -D)
+
+  set(words ${generated}/shaders/${variant}.inc)
+  add_custom_command(
+    OUTPUT ${words}
+    COMMAND ${LAMINA_GLSLC} --target-env=vulkan1.2 -O -Werror -mfmt=c ${includes} ${arg_MACROS}
+            -MD -MF ${words}.d -MT ${words} -o ${words} ${source}
+    DEPENDS ${source}
+    DEPFILE ${words}.d
+    COMMENT "Compiling shader ${variant}"
+    VERBATIM)
+  target_sources(${target} PRIVATE ${words})
+  file(CONFIGURE OUTPUT ${generated}/shaders/${variant}.hpp @ONLY CONTENT [[
 #pragma once
 #include <cstdint>
 
@@ -55,6 +64,4 @@ inline constexpr std::uint32_t @variant@[] =
     ;
 } // namespace lamina::spirv
 ]])
-    endforeach()
-  endforeach()
 endfunction()

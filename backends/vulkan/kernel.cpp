@@ -64,6 +64,10 @@ Operand Step::workspace(uint64_t offset, uint64_t bytes) const {
     return {workspace_.slot, workspace_.offset + offset, bytes};
 }
 
+Operand Step::table(std::span<const uint32_t> words) const {
+    return {first_table_ + tables_.number(words), 0, words.size_bytes()};
+}
+
 void Step::dispatch(std::span<const uint32_t> shader, std::span<const uint32_t> constants,
                     std::span<const uint32_t> push, std::span<const Binding> bindings,
                     Groups groups) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "lamina/plugin/kernel.hpp"
+#include "tables.hpp"
 #include "vk/pipeline.hpp"
 
 namespace lamina::vulkan {
@@ -44,7 +45,7 @@ struct Limits {
     double seconds(double flops, double bytes, int dispatches = 1) const;
 };
 
-/// Bytes of one of the program's buffers.
+/// Bytes of one of the program's buffers, or of one of the device's tables, whose slots follow.
 struct Operand {
     uint32_t slot = 0;
     uint64_t offset = 0;
@@ -81,10 +82,12 @@ uint32_t word(float value);
 /// One step of a program under construction.
 class Step {
   public:
-    Step(const Limits& limits_of_device, Pipelines& pipelines, std::vector<Dispatch>& dispatches,
-         uint32_t index, std::vector<Operand> inputs, std::vector<Operand> outputs,
-         Operand workspace)
-        : limits(limits_of_device), pipelines_(pipelines), dispatches_(dispatches), index_(index),
+    /// first_table: the slot of the device's first table.
+    Step(const Limits& limits_of_device, Pipelines& pipelines, Tables& tables, uint32_t first_table,
+         std::vector<Dispatch>& dispatches, uint32_t index, std::vector<Operand> inputs,
+         std::vector<Operand> outputs, Operand workspace)
+        : limits(limits_of_device), pipelines_(pipelines), tables_(tables),
+          first_table_(first_table), dispatches_(dispatches), index_(index),
           inputs_(std::move(inputs)), outputs_(std::move(outputs)), workspace_(workspace) {}
 
     const Limits& limits;
@@ -94,6 +97,8 @@ class Step {
     size_t n_inputs() const { return inputs_.size(); }
     /// offset: into the workspace, a multiple of limits.alignment.
     Operand workspace(uint64_t offset, uint64_t bytes) const;
+    /// Words to be looked up: to be read only.
+    Operand table(std::span<const uint32_t> words) const;
 
     /// Bindings in the order of the shader's binding numbers.
     void dispatch(std::span<const uint32_t> shader, std::span<const uint32_t> constants,
@@ -112,6 +117,8 @@ class Step {
 
   private:
     Pipelines& pipelines_;
+    Tables& tables_;
+    uint32_t first_table_;
     std::vector<Dispatch>& dispatches_;
     uint32_t index_;
     std::vector<Operand> inputs_, outputs_;

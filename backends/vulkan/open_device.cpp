@@ -25,7 +25,8 @@ OpenDevice::OpenDevice(const KernelTable& foreign, std::unique_ptr<Instance> ins
                        uint64_t listed_as)
     : kernels_(foreign), device(std::move(instance), facts, host, options), index(listed_as),
       limits(Limits::of(facts, options.cooperative_matrix)),
-      submission_seconds(longest_submission(facts, options)), memory(device), pipelines(device) {
+      submission_seconds(longest_submission(facts, options)), memory(device), pipelines(device),
+      tables(memory) {
     for (const Kernel* kernel : all_kernels())
         if (kernel != nullptr) // the linker pads between arrays
             kernels_[kernel->op].push_back({kernel->name, kernel->priority, kernel, nullptr});

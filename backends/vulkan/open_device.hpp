@@ -43,6 +43,7 @@ class OpenDevice {
     const double submission_seconds; // a submission's longest estimated time
     Memory memory;
     Pipelines pipelines;
+    Tables tables;
 };
 
 } // namespace lamina::vulkan

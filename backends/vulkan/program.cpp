@@ -44,6 +44,10 @@ Program::Program(OpenDevice& device, const lm_program_desc& desc)
     std::vector<double> seconds;
     for (uint32_t i = 0; i < n_steps_; ++i)
         seconds.push_back(add_step(desc, i));
+    for (const Dispatch& d : dispatches_)
+        for (const Binding& b : d.bindings)
+            if (b.operand.slot >= slot_bytes_.size())
+                tables_.insert(b.operand.slot - static_cast<uint32_t>(slot_bytes_.size()));
     cut(desc, seconds);
     device_.pipelines.settle();
 }
@@ -69,7 +73,8 @@ double Program::add_step(const lm_program_desc& desc, uint32_t index) {
         inputs.push_back(operand(step.inputs[i]));
     for (uint64_t i = 0; i < step.node->n_outputs; ++i)
         outputs.push_back(operand(step.outputs[i]));
-    Step builder(device_.limits, device_.pipelines, dispatches_, index, std::move(inputs),
+    Step builder(device_.limits, device_.pipelines, device_.tables,
+                 static_cast<uint32_t>(slot_bytes_.size()), dispatches_, index, std::move(inputs),
                  std::move(outputs), {step.workspace_slot, step.workspace_offset, 0});
     try {
         const size_t made = device_.pipelines.made();
@@ -175,6 +180,10 @@ Program::Recording Program::record(lm_buffer* const* raw, VkQueryPool timestamps
                             std::to_string(buffer->bytes));
         buffers.push_back(buffer != nullptr ? buffer->handle : VK_NULL_HANDLE);
         recording.buffer_ids.push_back(buffer != nullptr ? buffer->id : 0);
+    }
+    for (const uint32_t table : tables_) {
+        buffers.resize(std::max(buffers.size(), slot_bytes_.size() + table + 1));
+        buffers[slot_bytes_.size() + table] = device_.tables.buffer(table);
     }
 
     try {

@@ -4,6 +4,7 @@
 
 #include <list>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "kernel.hpp"
@@ -68,6 +69,7 @@ class Program {
     OpenDevice& device_;
     std::string name_;
     std::vector<uint64_t> slot_bytes_;
+    std::set<uint32_t> tables_; // of the device, that the dispatches read
     uint32_t n_steps_ = 0;
     std::vector<Dispatch> dispatches_;
     std::vector<Part> parts_;

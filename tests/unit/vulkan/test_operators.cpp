@@ -2,48 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-#include <array>
-#include <cmath>
-
-#include "device.hpp"
-#include "lamina/plugin/philox.hpp"
+#include "operators.hpp"
 
 using namespace lamina::test;
 using lamina::plugin::Dims;
 using lamina::plugin::TensorType;
 
 namespace {
-
-BackendUnderTest& reference() {
-    static const auto backend = std::make_unique<BackendUnderTest>("reference");
-    return *backend;
-}
-
-enum class Fill { integers, uniform, near_one };
-
-Tensor random_tensor(Dims dims, uint64_t seed, Fill fill = Fill::uniform) {
-    Tensor t(LM_F32, std::move(dims));
-    const auto n = static_cast<size_t>(t.type.elements());
-    std::vector<float> values(n);
-    const auto key = lamina::philox_key(seed, "test");
-    for (size_t i = 0; i < n; ++i) {
-        const float u = lamina::random_uniform(key, i, 0, 0);
-        values[i] = fill == Fill::integers  ? std::floor(u * 9) - 4
-                    : fill == Fill::uniform ? 2 * u - 1
-                                            : 0.75f + 0.5f * u;
-    }
-    std::memcpy(t.bytes.data(), values.data(), t.bytes.size());
-    return t;
-}
-
-/// Integers from -4 to 4, made at once.
-Tensor striped(Dims dims) {
-    Tensor t(LM_F32, std::move(dims));
-    auto* values = reinterpret_cast<float*>(t.bytes.data());
-    for (size_t i = 0; i < t.bytes.size() / sizeof(float); ++i)
-        values[i] = static_cast<float>(i % 9) - 4;
-    return t;
-}
 
 Tensor indices(Dims dims, int64_t below) {
     Tensor t(LM_I64, std::move(dims));
@@ -55,99 +20,11 @@ Tensor indices(Dims dims, int64_t below) {
     return t;
 }
 
-/// What Winograd's transforms lose, which multiply by up to 8 and divide by 24, of the largest
-/// magnitude.
-constexpr double kTransformed = 3e-5;
-
-/// tolerance: of the largest magnitude; 0 wants the same bits. Winograd's is its own.
-void expect_same_by(BackendUnderTest& device, const std::string& candidate, const NodeSpec& spec,
-                    const std::vector<Tensor>& expected, double tolerance) {
-    if (candidate.starts_with("winograd"))
-        tolerance = kTransformed;
-    const auto got = device.run(spec, candidate);
-    for (size_t j = 0; j < got.size(); ++j) {
-        INFO(spec.op << " by " << candidate << ", output " << j << " of "
-                     << lamina::plugin::to_string(got[j].type.dims));
-        if (got[j].type.dtype != LM_F32 || tolerance == 0) {
-            CHECK(got[j].bytes == expected[j].bytes);
-            continue;
-        }
-        const auto a = got[j].values<float>(), b = expected[j].values<float>();
-        double largest = 0, worst = 0;
-        for (size_t i = 0; i < a.size(); ++i) {
-            largest = std::max(largest, std::abs(double{b[i]}));
-            const double error = std::abs(double{a[i]} - b[i]);
-            worst = std::isnan(error) ? INFINITY : std::max(worst, error);
-        }
-        CHECK(worst <= tolerance * largest);
-        CHECK(device.run(spec, candidate)[j].bytes == got[j].bytes);
-    }
-}
-
-void expect_same_on(BackendUnderTest& device, const NodeSpec& spec, double tolerance) {
-    const auto expected = reference().run(spec);
-    for (const std::string& candidate : device.candidates(spec))
-        expect_same_by(device, candidate, spec, expected, tolerance);
-}
-
-void expect_same(const NodeSpec& spec, double tolerance) {
-    if (!vulkan().available() || !reference().available())
-        return;
-    expect_same_on(vulkan(), spec, tolerance);
-    // The least device takes four buffers; batch normalisation binds more and is decomposed there.
-    if (spec.op.rfind("batch_norm", 0) != 0)
-        expect_same_on(least_vulkan(), spec, tolerance);
-}
-
 NodeSpec matmul(Dims a, Dims b, Dims y, bool ta, bool tb, Fill fill = Fill::integers) {
     return {"matmul",
             {{"transpose_a", ta}, {"transpose_b", tb}, {"epilogue", std::string()}},
             {random_tensor(std::move(a), 1, fill), random_tensor(std::move(b), 2, fill)},
             {{LM_F32, std::move(y)}}};
-}
-
-struct ConvCase {
-    int64_t n, c, k, groups;
-    Dims in, out, window, strides, low, high, dilations;
-    bool last;
-};
-
-Dims activation(int64_t n, int64_t c, const Dims& spatial, bool last) {
-    Dims d{n};
-    if (!last)
-        d.push_back(c);
-    d.insert(d.end(), spatial.begin(), spatial.end());
-    if (last)
-        d.push_back(c);
-    return d;
-}
-
-/// The three passes on small integers.
-std::array<NodeSpec, 3> conv_passes(const ConvCase& t) {
-    const Dims x = activation(t.n, t.c, t.in, t.last), y = activation(t.n, t.k, t.out, t.last);
-    Dims filter = t.window;
-    filter.insert(filter.end(), {t.c / t.groups, t.k});
-    const Attrs attrs{{"strides", t.strides},
-                      {"padding_low", t.low},
-                      {"padding_high", t.high},
-                      {"dilations", t.dilations},
-                      {"groups", t.groups},
-                      {"data_format", std::string(t.last ? "channels_last" : "channels_first")},
-                      {"epilogue", std::string()}};
-    Attrs data = attrs, weights = attrs;
-    data.emplace_back("input_shape", x);
-    weights.emplace_back("filter_shape", filter);
-    const Tensor xt = random_tensor(x, 3, Fill::integers),
-                 ft = random_tensor(filter, 4, Fill::integers),
-                 yt = random_tensor(y, 5, Fill::integers);
-    return {NodeSpec{"conv", attrs, {xt, ft}, {{LM_F32, y}}},
-            NodeSpec{"conv_backward_data", data, {yt, ft}, {{LM_F32, x}}},
-            NodeSpec{"conv_backward_filter", weights, {xt, yt}, {{LM_F32, filter}}}};
-}
-
-void expect_conv_passes(const ConvCase& t) {
-    for (const NodeSpec& pass : conv_passes(t))
-        expect_same(pass, 0);
 }
 
 } // namespace
@@ -240,97 +117,6 @@ TEST_CASE("activations above the storage range are convolved and pooled some sam
           NodeSpec{"conv_backward_filter", gradient, {large, striped(y)}, {{LM_F32, filter}}},
           NodeSpec{"max_pool", pool, {striped({3, 875, 850, 16})}, {{LM_F32, {3, 109, 106, 16}}}}})
         expect_same_on(least_vulkan(), spec, 0);
-}
-
-TEST_CASE("conv: all three passes are exact on integers, in one to three dimensions") {
-    for (const bool last : {true, false}) {
-        expect_conv_passes(
-            {2, 3, 5, 1, {9, 7}, {9, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
-        expect_conv_passes(
-            {3, 1, 20, 1, {11, 13}, {11, 13}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, last});
-        expect_conv_passes(
-            {1, 4, 6, 2, {10, 11}, {5, 4}, {3, 2}, {2, 3}, {1, 0}, {0, 1}, {1, 1}, last});
-        expect_conv_passes(
-            {2, 6, 6, 6, {8, 8}, {8, 8}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
-        expect_conv_passes({2, 3, 4, 1, {17}, {13}, {3}, {1}, {0}, {0}, {2}, last});
-        expect_conv_passes({1,
-                            2,
-                            3,
-                            1,
-                            {5, 6, 4},
-                            {3, 3, 2},
-                            {2, 3, 2},
-                            {2, 2, 2},
-                            {1, 1, 0},
-                            {0, 0, 0},
-                            {1, 1, 1},
-                            last});
-    }
-}
-
-TEST_CASE("conv: channels in aligned fours, one group or several") {
-    for (const bool last : {true, false}) {
-        expect_conv_passes(
-            {2, 8, 12, 1, {9, 7}, {9, 7}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
-        expect_conv_passes(
-            {1, 16, 24, 2, {9, 12}, {5, 4}, {3, 3}, {2, 3}, {1, 0}, {1, 0}, {1, 1}, last});
-    }
-}
-
-TEST_CASE("conv: a long sum is split and joined exactly") {
-    expect_conv_passes(
-        {32, 1, 3, 1, {28, 28}, {28, 28}, {5, 5}, {1, 1}, {2, 2}, {2, 2}, {1, 1}, true});
-    for (const bool last : {true, false})
-        expect_conv_passes(
-            {1, 160, 170, 1, {3, 2}, {3, 2}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last});
-}
-
-TEST_CASE("conv: depthwise, with several filters a channel, strides and dilation") {
-    for (const bool last : {true, false}) {
-        expect_conv_passes(
-            {2, 8, 8, 8, {9, 11}, {5, 6}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, last});
-        expect_conv_passes(
-            {2, 3, 9, 3, {9, 11}, {7, 7}, {3, 3}, {1, 1}, {1, 0}, {1, 0}, {2, 2}, last});
-        expect_conv_passes(
-            {33, 5, 5, 5, {13, 12}, {13, 12}, {5, 4}, {1, 1}, {2, 1}, {2, 2}, {1, 1}, last});
-    }
-}
-
-TEST_CASE("conv: 3 x 3 windows with every padding") {
-    for (const bool last : {true, false}) {
-        expect_conv_passes(
-            {3, 5, 6, 1, {13, 6}, {14, 8}, {3, 3}, {1, 1}, {1, 2}, {2, 2}, {1, 1}, last});
-        expect_conv_passes(
-            {1, 4, 8, 1, {8, 11}, {6, 9}, {3, 3}, {1, 1}, {0, 0}, {0, 0}, {1, 1}, last});
-        expect_conv_passes(
-            {1, 3, 2, 1, {4, 5}, {6, 7}, {3, 3}, {1, 1}, {3, 4}, {1, 0}, {1, 1}, last});
-    }
-}
-
-TEST_CASE("conv: Winograd's tiles are made in chunks where they would take more than 64 MiB") {
-    if (!vulkan().available() || !reference().available())
-        return;
-    for (const NodeSpec& pass : conv_passes(
-             {1, 1, 64, 1, {341, 337}, {341, 337}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, true}))
-        expect_same_by(vulkan(), "winograd_f4x3", pass, reference().run(pass), 0);
-}
-
-TEST_CASE("conv: bias and relu ride on the convolution") {
-    for (const bool last : {true, false}) {
-        const Tensor bias = last ? random_tensor({7}, 8) : random_tensor({7, 1, 1}, 8);
-        expect_same({"conv",
-                     {{"strides", Dims{1, 1}},
-                      {"padding_low", Dims{1, 1}},
-                      {"padding_high", Dims{1, 1}},
-                      {"dilations", Dims{1, 1}},
-                      {"groups", int64_t{1}},
-                      {"data_format", std::string(last ? "channels_last" : "channels_first")},
-                      {"epilogue", std::string("add i0 i1;relu t0")}},
-                     {random_tensor(activation(2, 5, {6, 9}, last), 6),
-                      random_tensor({3, 3, 5, 7}, 7), bias},
-                     {{LM_F32, activation(2, 7, {6, 9}, last)}}},
-                    2e-6);
-    }
 }
 
 TEST_CASE("reductions: every kind over every set of axes") {
