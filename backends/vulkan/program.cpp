@@ -50,6 +50,8 @@ Program::Program(OpenDevice& device, const lm_program_desc& desc)
                 tables_.insert(b.operand.slot - static_cast<uint32_t>(slot_bytes_.size()));
     cut(desc, seconds);
     device_.pipelines.settle();
+    for (const uint32_t table : tables_)
+        device_.tables.buffer(table);
 }
 
 Program::~Program() {

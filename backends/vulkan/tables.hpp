@@ -21,8 +21,8 @@ class Tables {
     uint32_t number(std::span<const uint32_t> words);
     size_t size() const { return buffers_.size(); }
 
-    /// Uploads the table if need be: not before a program is recorded, since RADV without a card
-    /// makes pipelines, but copies nothing.
+    /// Uploads the table if need be: after a program's pipelines are made, since RADV without a
+    /// card makes those and gives no memory.
     VkBuffer buffer(uint32_t number);
 
   private:
