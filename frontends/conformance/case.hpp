@@ -43,6 +43,9 @@ struct Limit {
     } kind = Class::Exact;
     double terms = 1;
     DType stored = DType::F32; // Net: what values between operators are
+    /// Net: how far the reference's own results move, of the largest value, when every input moves
+    /// by one unit in the last place.
+    double moved = 0;
 };
 inline Limit exact() { return {Limit::Class::Exact, 1}; }
 inline Limit rounded() { return {Limit::Class::Rounded, 1}; }

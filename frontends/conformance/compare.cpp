@@ -1,5 +1,6 @@
 #include "compare.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -61,11 +62,23 @@ Distance bound(const Limit& limit, DType dtype, const std::string& numerics) {
         worst = 64 * std::sqrt(limit.terms) * u;
         if (limit.stored != DType::F32)
             worst += 2 * std::sqrt(limit.terms) * unit_roundoff(limit.stored);
+        worst += 8 * std::min(limit.moved, 1e-4);
         break;
     }
     if (narrow && (limit.kind != Limit::Class::Exact || transformed))
         worst += 4 * unit_roundoff(dtype);
     return {worst * worst, worst};
+}
+
+double relative_distance(const Tensor& got, const Tensor& want) {
+    const Tensor wide_got = got.cast(DType::F64), wide_want = want.cast(DType::F64);
+    const auto a = wide_got.data<double>(), b = wide_want.data<double>();
+    double worst = 0, largest = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+        worst = std::max(worst, std::fabs(a[i] - b[i]));
+        largest = std::max(largest, std::fabs(b[i]));
+    }
+    return largest > 0 ? worst / largest : 0;
 }
 
 std::string compare(const Tensor& got, const Tensor& want, const Limit& limit,
