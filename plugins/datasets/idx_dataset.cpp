@@ -65,6 +65,8 @@ std::array<fs::path, 4> find_or_download(const lm_host* host, const IdxSource& s
         try {
             plugin::call(host->fetch, (mirror + file).c_str(), source.digests[i], paths[i].c_str());
         } catch (const Error& error) {
+            if (error.code() == LM_CANCELLED)
+                throw;
             throw Error(error.code(), std::string(source.name) + ": not in " + folder.string() +
                                           ", and the download failed\n  " + error.what() +
                                           "\n  hint: " + source.hint);

@@ -28,6 +28,12 @@ struct FetchOptions {
 LAMINA_API void fetch(const std::string& url, const std::filesystem::path& target,
                       const FetchOptions& options = {});
 
+/// Whoever shows the downloads that plugins start, as `FetchOptions::progress` with the URL; an
+/// empty function: nobody. Called by one thread at a time.
+using DownloadProgress =
+    std::function<bool(const std::string& url, std::uint64_t done, std::uint64_t total)>;
+LAMINA_API void set_download_progress(DownloadProgress progress);
+
 /// Whether a file is there whose digest, or that of its gzip content, is this one.
 LAMINA_API bool has_digest(const std::filesystem::path& path, const std::string& sha256);
 

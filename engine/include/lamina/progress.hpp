@@ -27,8 +27,10 @@ LAMINA_API ProgressMode progress_mode_for_stderr();
 /// with finish() or with the object; the last line stays.
 class LAMINA_API ProgressBar {
   public:
-    /// `label` stands before the bar ("epoch 3/20"), `unit` behind the rate ("images"). `before`
-    /// of the total were done before, and do not count for the rate. `out` must outlive the bar.
+    /// `label` stands before the bar ("epoch 3/20"), `unit` behind the rate ("images"); "bytes" are
+    /// written as kB and MB. A total of 0 is not known: there is no bar and no time left then.
+    /// `before` of the total were done before, and do not count for the rate. `out` must outlive
+    /// the bar.
     ProgressBar(std::string label, std::size_t total, std::string unit, ProgressMode mode,
                 std::ostream& out, std::size_t before = 0);
     /// On standard error.
@@ -41,6 +43,9 @@ class LAMINA_API ProgressBar {
     /// `done` of the total is done; `note` ("loss 0.0612  accuracy 0.9812") stands at the line's
     /// end. Cheap enough to be called for every batch.
     void update(std::size_t done, std::string_view note);
+
+    /// Takes the bar off the terminal and stops the clock; what finish() says may still come.
+    void hide();
 
     /// Ends the display with the time that all took in place of the time left.
     void finish(std::string_view note);

@@ -63,6 +63,17 @@ std::string escaped(std::string_view text) {
     return result;
 }
 
+/// "5.2 MB", in powers of a thousand as disks and networks are measured.
+std::string bytes_text(double count) {
+    constexpr std::array<const char*, 4> units{"B", "kB", "MB", "GB"};
+    std::size_t unit = 0;
+    while (count >= 999.95 && unit + 1 < units.size()) {
+        count /= 1000;
+        ++unit;
+    }
+    return fmt::format("{:.{}f} {}", count, unit == 0 ? 0 : 1, units[unit]);
+}
+
 /// Every run of spaces as one.
 std::string squeezed(std::string_view text) {
     std::string result;
@@ -111,24 +122,32 @@ class ProgressBar::Display {
         done_ = done;
         const Clock::time_point now = Clock::now();
         const Seconds pause = mode_ == ProgressMode::Bar ? kRedrawEvery : kLineEvery;
-        if (mode_ == ProgressMode::Quiet || now - last_shown_ < pause) {
+        if (mode_ == ProgressMode::Quiet || stopped_ || now - last_shown_ < pause) {
             return;
         }
         last_shown_ = now;
-        const double left = rate() > 0 ? static_cast<double>(total_ - done_) / rate() : 0;
-        const std::string time = clock_text(left);
-        mode_ == ProgressMode::Bar ? show_text(time, note) : show_line(time + " left", note);
+        const std::string time = time_left();
+        mode_ == ProgressMode::Bar ? show_text(time, note)
+                                   : show_line(time.empty() ? "" : time + " left", note);
+    }
+
+    void hide() {
+        stopped_ = stopped_.value_or(Clock::now());
+        if (bar_) {
+            bar_->done();
+            out_ << kEraseLineAbove << std::flush;
+            bar_.reset();
+        }
     }
 
     void finish(std::string_view note) {
-        done_ = total_;
+        if (total_ > 0) {
+            done_ = total_;
+        }
         if (mode_ == ProgressMode::Quiet) {
             return;
         }
-        if (bar_) {
-            bar_->done();
-            out_ << kEraseLineAbove;
-        }
+        hide();
         show_line(clock_text(elapsed()), note);
     }
 
@@ -140,15 +159,23 @@ class ProgressBar::Display {
         }
         // The rate is our own: barkeep's takes progress to come one at a time, ours comes by
         // batches.
-        bar_ = barkeep::Composite(
-            {barkeep::ProgressBar(&done_, {.out = &out_,
-                                           .total = total_,
-                                           .format = escaped(bar_label_) + " {bar}",
-                                           .style = line_ ? barkeep::Line : barkeep::Bars,
-                                           .interval = kRedrawEvery.count(),
-                                           .show = false}),
-             text_ = barkeep::Status({.out = &out_, .style = barkeep::Strings{""}, .show = false})},
-            "");
+        std::vector<std::shared_ptr<barkeep::BaseDisplay>> parts;
+        if (total_ > 0) {
+            parts.push_back(
+                barkeep::ProgressBar(&done_, {.out = &out_,
+                                              .total = total_,
+                                              .format = escaped(bar_label_) + " {bar}",
+                                              .style = line_ ? barkeep::Line : barkeep::Bars,
+                                              .interval = kRedrawEvery.count(),
+                                              .show = false}));
+        }
+        text_ = barkeep::Status({.out = &out_,
+                                 .message = total_ > 0 ? "" : bar_label_,
+                                 .style = barkeep::Strings{""},
+                                 .interval = kRedrawEvery.count(),
+                                 .show = false});
+        parts.push_back(text_);
+        bar_ = barkeep::Composite(parts, "");
         bar_->show();
     }
 
@@ -157,17 +184,25 @@ class ProgressBar::Display {
     }
 
     void show_text(const std::string& time, std::string_view note) {
+        if (total_ == 0) {
+            text_->message(fitting({joined({bar_label_, count(), speed(), note}),
+                                    joined({bar_label_, count(), speed()}),
+                                    joined({bar_label_, count()}), count()}));
+            return;
+        }
         const std::string left = time + " left";
         text_->message(
             fitting({joined({count(), speed(), left, note}), joined({speed(), left, note}),
-                     fmt::format("{:.0f}/s {} {}", rate(), time, squeezed(note)),
+                     fmt::format("{}/s {} {}", amount(rate()), time, squeezed(note)),
                      fmt::format("{} {}", time, squeezed(note))}));
     }
 
-    /// The first of `texts` that fits behind the bar; the last, cut, when none does.
+    /// The first of `texts` that fits behind the bar, or without one on the line; the last, cut,
+    /// when none does.
     std::string fitting(const std::array<std::string, 4>& texts) const {
         // Bars have two ends, a line has none; barkeep puts two spaces behind the text.
-        const std::size_t taken = bar_label_.size() + 1 + kBarWidth + (line_ ? 0 : 2) + 1 + 2;
+        const std::size_t taken =
+            2 + (total_ == 0 ? 0 : bar_label_.size() + 1 + kBarWidth + (line_ ? 0 : 2) + 1);
         const std::size_t columns = terminal_columns();
         const std::size_t room = columns > taken ? columns - taken : 0;
         for (const std::string& text : texts) {
@@ -178,9 +213,25 @@ class ProgressBar::Display {
         return texts.back().substr(0, room);
     }
 
-    std::string count() const { return fmt::format("{}/{}", done_.load(), total_); }
-    std::string speed() const { return fmt::format("{:.0f} {}/s", rate(), unit_); }
-    double elapsed() const { return Seconds(Clock::now() - start_).count(); }
+    bool in_bytes() const { return unit_ == "bytes"; }
+    std::string amount(double value) const {
+        return in_bytes() ? bytes_text(value) : fmt::format("{:.0f}", value);
+    }
+    std::string count() const {
+        const auto done = static_cast<double>(done_.load());
+        return amount(done) +
+               (total_ > 0 ? (in_bytes() ? " of " : "/") + amount(static_cast<double>(total_))
+                           : "");
+    }
+    std::string speed() const { return amount(rate()) + (in_bytes() ? "/s" : " " + unit_ + "/s"); }
+    /// Empty where nobody knows.
+    std::string time_left() const {
+        if (total_ == 0) {
+            return "";
+        }
+        return clock_text(rate() > 0 ? static_cast<double>(total_ - done_) / rate() : 0);
+    }
+    double elapsed() const { return Seconds(stopped_.value_or(Clock::now()) - start_).count(); }
     double rate() const { return static_cast<double>(done_ - before_) / std::max(elapsed(), 1e-9); }
 
     std::string label_;
@@ -194,6 +245,7 @@ class ProgressBar::Display {
     std::atomic<std::size_t> done_; // read by barkeep's thread
     Clock::time_point start_ = Clock::now();
     Clock::time_point last_shown_ = start_;
+    std::optional<Clock::time_point> stopped_;
     std::shared_ptr<barkeep::StatusDisplay> text_;
     std::shared_ptr<barkeep::CompositeDisplay> bar_;
 };
@@ -216,6 +268,8 @@ ProgressBar::ProgressBar(ProgressBar&&) noexcept = default;
 ProgressBar& ProgressBar::operator=(ProgressBar&&) noexcept = default;
 
 void ProgressBar::update(std::size_t done, std::string_view note) { display_->update(done, note); }
+
+void ProgressBar::hide() { display_->hide(); }
 
 void ProgressBar::finish(std::string_view note) { display_->finish(note); }
 

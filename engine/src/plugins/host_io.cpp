@@ -1,6 +1,7 @@
 #include "plugins/host_io.hpp"
 
 #include <cstring>
+#include <mutex>
 
 #include "lamina/error.hpp"
 #include "lamina/fetch.hpp"
@@ -31,7 +32,22 @@ void hand_out(const Image& image, lm_image* out) {
     out->pixels = static_cast<uint8_t*>(hand_out(image.pixels.data(), image.pixels.size()));
 }
 
+struct Watcher {
+    std::mutex mutex;
+    DownloadProgress progress;
+};
+
+Watcher& watcher() {
+    static Watcher instance;
+    return instance;
+}
+
 } // namespace
+
+void set_download_progress(DownloadProgress progress) {
+    const std::lock_guard lock(watcher().mutex);
+    watcher().progress = std::move(progress);
+}
 
 const char* host_cache_folder() {
     static const std::string folder = cache_folder().string();
@@ -78,6 +94,10 @@ lm_status host_fetch(const char* url, const char* sha256, const char* path, lm_e
         options.sha256 = sha256 == nullptr ? "" : sha256;
         if (!options.sha256.empty() && has_digest(path, options.sha256))
             return;
+        options.progress = [url](std::uint64_t done, std::uint64_t total) {
+            const std::lock_guard lock(watcher().mutex);
+            return !watcher().progress || watcher().progress(url, done, total);
+        };
         fetch(url, path, options);
     });
 }

@@ -1,3 +1,4 @@
+#include "lamina/fetch.hpp"
 #include "lamina/file.hpp"
 #include "open_dataset.hpp"
 #include "temp_folder.hpp"
@@ -189,6 +190,30 @@ TEST_CASE("mnist: without data it is downloaded from the mirror into the cache, 
     OpenDataset cached("mnist", "");
     CHECK(cached.info().n_train == 6000);
     CHECK(cached.info().source == folder);
+}
+
+TEST_CASE("downloads of plugins are told to who shows them, who can stop them") {
+    const TempFolder folder;
+    put(folder / "source", std::string(3000, 'x'));
+    const std::string url = "file://" + (folder / "source").string();
+    const auto fetch_to = [&](const char* name) {
+        lm_error error{sizeof(lm_error), LM_OK, {}};
+        return host_table()->fetch(url.c_str(), "", (folder / name).c_str(), &error);
+    };
+    uint64_t most = 0;
+    set_download_progress([&](const std::string& from, uint64_t done, uint64_t) {
+        CHECK(from == url);
+        most = std::max(most, done);
+        return true;
+    });
+    CHECK(fetch_to("whole") == LM_OK);
+    CHECK(most == 3000);
+    set_download_progress([](const std::string&, uint64_t, uint64_t) { return false; });
+    CHECK(fetch_to("stopped") == LM_CANCELLED);
+    CHECK_FALSE(fs::exists(folder / "stopped"));
+    CHECK_FALSE(fs::exists(folder / ".stopped.partial"));
+    set_download_progress({});
+    CHECK(fetch_to("unwatched") == LM_OK);
 }
 
 TEST_CASE("mnist: the real files pass the digests when downloaded", "[shared]") {
