@@ -194,23 +194,22 @@ Model open_model(const std::string& what, const std::string& weights, int64_t cl
     return model;
 }
 
+void add_progress_options(Options& options) {
+    options.add()("quiet,q", po::bool_switch(), "no progress")(
+        "json", po::bool_switch(), "one JSON object on standard output; no progress");
+}
+
+ProgressMode progress_mode(const Options& options) {
+    return options.flag("quiet") || options.flag("json") ? ProgressMode::Quiet
+                                                         : progress_mode_for_stderr();
+}
+
 std::string values_text(const Values& values) {
     std::string text;
     for (const auto& [name, value] : values)
         if (name != "learning_rate")
             text += fmt::format("{}{} {:.4f}", text.empty() ? "" : "  ", name, value);
     return text;
-}
-
-void add_data_options(Options& options) {
-    options.add()("data", po::value<std::string>()->required(),
-                  "data set: NAME[:key=value,...], see `lamina datasets`")(
-        "data-dir", po::value<std::string>()->default_value(""), "folder of the data set's files");
-}
-
-std::shared_ptr<Dataset> open_data(const Options& options) {
-    expect_part("--data", "dataset", options.text("data"));
-    return Dataset::open(options.text("data"), options.text("data-dir"));
 }
 
 } // namespace lamina::cli

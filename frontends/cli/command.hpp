@@ -12,6 +12,7 @@
 #include "lamina/dataset.hpp"
 #include "lamina/error.hpp"
 #include "lamina/model.hpp"
+#include "lamina/progress.hpp"
 
 namespace lamina::cli {
 
@@ -119,7 +120,11 @@ Model open_model(const std::string& what, const std::string& weights, int64_t cl
 /// The names of a split's values as "loss 0.0312  accuracy 0.9912".
 std::string values_text(const Values& values);
 
-/// --data and --data-dir as Options.
+/// --quiet and --json, for every command that shows how far it has come.
+void add_progress_options(Options& options);
+ProgressMode progress_mode(const Options& options);
+
+/// --data and --data-dir as Options; a download is shown.
 void add_data_options(Options& options);
 std::shared_ptr<Dataset> open_data(const Options& options);
 

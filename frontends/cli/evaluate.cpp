@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "interrupt.hpp"
 #include "lamina/error.hpp"
 
 namespace lamina::cli {
@@ -63,8 +64,8 @@ int evaluate(const Arguments& arguments) {
                          "")("loss", po::value<std::string>(),
                              "default: what the model's file says, else categorical_crossentropy")(
         "metrics", po::value<std::vector<std::string>>()->multitoken(),
-        "NAME[:key=value,...] ..., also confusion_matrix; default: accuracy")(
-        "json", po::bool_switch(), "one JSON object on standard output");
+        "NAME[:key=value,...] ..., also confusion_matrix; default: accuracy");
+    add_progress_options(o);
     add_backend_options(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
@@ -82,8 +83,18 @@ int evaluate(const Arguments& arguments) {
     if (o.has("metrics"))
         training.metrics = o.get<std::vector<std::string>>("metrics");
     compile(model, training);
-    const Evaluation result = model.evaluate(data, split == "test" ? Split::Test : Split::Train,
-                                             o.get<int64_t>("batch-size"));
+    const Split chosen = split == "test" ? Split::Test : Split::Train;
+    model.device(); // what is wrong with it shows before anything is said of evaluation
+    const EndOnSignals signals;
+    ProgressBar bar("evaluation", static_cast<size_t>(data->size(chosen)), "images",
+                    progress_mode(o));
+    const Evaluation result =
+        model.evaluate(data, chosen, o.get<int64_t>("batch-size"),
+                       [&](int64_t samples, int64_t, const Values& means) {
+                           bar.update(static_cast<size_t>(samples), values_text(means));
+                           return end_asked() == 0;
+                       });
+    bar.finish("");
     if (o.flag("json")) {
         nlohmann::ordered_json json;
         for (const auto& [name, value] : result.means)

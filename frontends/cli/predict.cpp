@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
+#include "interrupt.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
 #include "lamina/image.hpp"
@@ -40,6 +41,42 @@ std::vector<std::string> read_labels(const std::string& path) {
     return out;
 }
 
+constexpr size_t kBatch = 32;
+
+/// The model's output for every file, [n, classes].
+Tensor outputs(Model& model, const std::vector<std::string>& files, ProgressMode mode) {
+    const auto shape = model.input_shape();
+    const auto sample = static_cast<size_t>(shape[0] * shape[1] * shape[2]);
+    const EndOnSignals signals;
+    // One batch is no wait that anyone would want to see.
+    ProgressBar bar("prediction", files.size(), "images",
+                    files.size() > kBatch ? mode : ProgressMode::Quiet);
+    Tensor all;
+    for (size_t begin = 0; begin < files.size();) {
+        const size_t end = std::min(begin + kBatch, files.size());
+        Tensor x = Tensor::uninitialized(
+            DType::F32, {static_cast<int64_t>(end - begin), shape[0], shape[1], shape[2]});
+        for (size_t i = begin; i < end; ++i)
+            fill(files[i], shape, x.data<float>().data() + (i - begin) * sample);
+        const Tensor y = model.predict(x);
+        if (begin == 0) {
+            Shape whole = y.shape();
+            whole[0] = static_cast<int64_t>(files.size());
+            all = Tensor::uninitialized(y.dtype(), whole);
+        }
+        Tensor rows = all.rows(static_cast<int64_t>(begin), static_cast<int64_t>(end));
+        std::copy(y.raw_bytes().begin(), y.raw_bytes().end(), rows.raw_bytes().begin());
+        begin = end;
+        bar.update(begin, "");
+        if (end_asked() != 0 && begin < files.size())
+            throw Error(StatusCode::Cancelled,
+                        fmt::format("the prediction was stopped after {} of {} pictures", begin,
+                                    files.size()));
+    }
+    bar.finish("");
+    return all;
+}
+
 struct Guess {
     size_t index;
     std::string label;
@@ -71,8 +108,8 @@ int predict(const Arguments& arguments) {
         "top", po::value<int>()->default_value(1), "how many classes to show")(
         "labels", po::value<std::string>(), "a file with a class name a line")(
         "plot", po::value<std::string>(),
-        "draw the classes of the first picture as bars (.png or .svg)")(
-        "json", po::bool_switch(), "one JSON object on standard output");
+        "draw the classes of the first picture as bars (.png or .svg)");
+    add_progress_options(o);
     add_backend_options(o);
     o.positional("model", 1);
     o.positional("file", -1);
@@ -91,12 +128,7 @@ int predict(const Arguments& arguments) {
                                 Shape(shape).to_string()));
     const auto files = o.get<std::vector<std::string>>("file");
     const auto labels = read_labels(o.text("labels"));
-    Tensor x = Tensor::uninitialized(
-        DType::F32, {static_cast<int64_t>(files.size()), shape[0], shape[1], shape[2]});
-    const auto sample = static_cast<size_t>(shape[0] * shape[1] * shape[2]);
-    for (size_t i = 0; i < files.size(); ++i)
-        fill(files[i], shape, x.data<float>().data() + i * sample);
-    const Tensor y = model.predict(x, std::min<int64_t>(32, static_cast<int64_t>(files.size())));
+    const Tensor y = outputs(model, files, progress_mode(o));
     const auto classes = static_cast<size_t>(y.elements()) / files.size();
     if (o.has("labels") && labels.size() != classes)
         throw UsageError(fmt::format(

@@ -1,4 +1,3 @@
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 
@@ -7,31 +6,15 @@
 #include <unistd.h>
 
 #include "command.hpp"
+#include "interrupt.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/plot.hpp"
-#include "lamina/progress.hpp"
 #include "lamina/text.hpp"
 
 namespace lamina::cli {
 
 namespace {
-
-volatile int interrupted = 0;
-
-/// The first Ctrl-C ends after the batch; the second one ends at once.
-void on_signal(int signal) {
-    interrupted = 1;
-    std::signal(signal, SIG_DFL);
-}
-
-/// Ctrl-C, kill, and a terminal that goes away. What the caller has set to be ignored (nohup) stays
-/// ignored.
-void end_after_batch_on_signals() {
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
-        if (std::signal(signal, on_signal) == SIG_IGN)
-            std::signal(signal, SIG_IGN);
-}
 
 class Progress : public Callback {
   public:
@@ -53,19 +36,33 @@ class Progress : public Callback {
         bar_->update(static_cast<size_t>(e.samples), values_text(e.means));
         return true;
     }
+    void validation_batch_end(const ValidationEvent& e) override {
+        if (!validation_) {
+            bar_->hide();
+            validation_.emplace(fmt::format("validation {}/{}", e.epoch + 1, epochs_),
+                                static_cast<size_t>(e.total_samples), "images", mode_);
+        }
+        validation_->update(static_cast<size_t>(e.samples), values_text(e.means));
+    }
     bool epoch_end(const EpochRecord& record) override {
+        if (validation_)
+            validation_->hide();
+        validation_.reset();
         bar_->finish(values_text(record.values));
         bar_.reset();
         return true;
     }
-    void train_end() override { bar_.reset(); }
+    void train_end() override {
+        validation_.reset();
+        bar_.reset();
+    }
     bool may_lag() const override { return true; }
 
   private:
     ProgressMode mode_;
     std::string headline_;
     int epochs_ = 0;
-    std::optional<ProgressBar> bar_;
+    std::optional<ProgressBar> bar_, validation_;
 };
 
 void add_options(Options& o) {
@@ -106,9 +103,8 @@ void add_options(Options& o) {
         "checkpoint-minutes", po::value<double>()->default_value(0), "and every so many minutes")(
         "resume", po::value<std::string>(), "go on from this checkpoint or folder of checkpoints")(
         "history", po::value<std::string>(), "write the epochs' values here (.csv or .json)")(
-        "plot", po::value<std::string>(), "draw accuracy and loss here (.png or .svg)")(
-        "quiet,q", po::bool_switch(), "no progress")("json", po::bool_switch(),
-                                                     "one JSON object on standard output");
+        "plot", po::value<std::string>(), "draw accuracy and loss here (.png or .svg)");
+    add_progress_options(o);
     add_backend_options(o);
     o.positional("model", 1);
 }
@@ -146,7 +142,7 @@ FitOptions fit_options(const Options& o) {
         f.checkpoint_dir = f.resume;
     if (f.checkpoint_minutes > 0 && f.checkpoint_dir.empty())
         throw UsageError("--checkpoint-minutes needs --checkpoint-dir: where to write them");
-    f.interrupted = &interrupted;
+    f.interrupted = &end_asked();
     return f;
 }
 
@@ -255,13 +251,11 @@ int train(const Arguments& arguments) {
     model.device(); // what is wrong with it shows before anything is said of training
     fit.interrupt_dir = model.name() + "-checkpoint";
 
-    const bool quiet = o.flag("quiet") || o.flag("json");
     fit.callbacks.push_back(std::make_shared<Progress>(
-        quiet ? ProgressMode::Quiet : progress_mode_for_stderr(),
-        fmt::format("training {} on {} ({}), backend {}, precision {}, seed {}", model.name(),
-                    data->name(), data->source(), o.text("backend"), name(model.precision()),
-                    fit.seed)));
-    end_after_batch_on_signals();
+        progress_mode(o), fmt::format("training {} on {} ({}), backend {}, precision {}, seed {}",
+                                      model.name(), data->name(), data->source(), o.text("backend"),
+                                      name(model.precision()), fit.seed)));
+    const EndOnSignals signals;
     const FitResult result = model.fit(data, fit);
 
     const double rate =

@@ -2,20 +2,24 @@
 # timeout: 600
 
 import fcntl
+import http.server
 import json
 import os
 import pty
 import random
 import re
 import shlex
+import shutil
 import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 from _lamina import LAMINA, TRAIN, check, done, lamina, one_json, run
 
+IMAGES = os.path.join(os.environ["LAMINA_TEST_DATA_DIR"], "images")
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -111,38 +115,129 @@ def other_signals():
     process.communicate(timeout=60)
 
 
+def on_terminal(arguments, columns=120, interrupt_at=None, env={}):
+    """What it writes there, and its exit code. Ctrl-C is typed once the text interrupt_at is there."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.update({"LANG": "C.UTF-8", **env})
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        os.execv(LAMINA, [LAMINA, *arguments])
+    text = ""
+    try:
+        while True:
+            text += os.read(fd, 65536).decode(errors="replace")
+            if interrupt_at and interrupt_at in text:
+                os.write(fd, b"\x03")
+                interrupt_at = None
+    except OSError:  # Linux: the other end is closed
+        pass
+    os.close(fd)
+    return text, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 def terminal():
     """on a terminal a bar is drawn over itself, and one line an epoch stays; Ctrl-C typed there ends the batch"""
-    def on_terminal(arguments, typed, columns):
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.environ["LANG"] = "C.UTF-8"
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-            os.execv(LAMINA, [LAMINA, *arguments])
-        text = ""
-        try:
-            while True:
-                text += os.read(fd, 65536).decode(errors="replace")
-                if typed and "/s" in text:
-                    os.write(fd, typed)
-                    typed = b""
-        except OSError:  # Linux: the other end is closed
-            pass
-        os.close(fd)
-        return text, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
     full = r"epoch 1/2 ━+[━╾─]* \d+/5400  \d+ images/s  \d:\d\d left  loss \d\.\d{4}  accuracy \d\.\d{4}"
     short = r"\r\033\[K1/2 ━+[━╾─]* \d+/s \d:\d\d loss \d\.\d{4} accuracy \d\.\d{4}"
     for columns, bar in ((120, full), (80, short)):
-        text, code = on_terminal([*LONG, "--epochs", "2"], b"", columns)
+        text, code = on_terminal([*LONG, "--epochs", "2"], columns)
         check(code == 0, code, text)
         check(re.search(bar, text), columns, repr(text))
         lines = [line for piece in text.splitlines() for line in piece.split("\033[K")]
         check(all(len(line) <= columns for line in lines if "━" in line), columns, lines)
     last = [line.split("\033[K")[-1] for line in text.splitlines()]
     check(len([line for line in last if re.match(r"epoch \d/2  5400/5400  .* val_accuracy \d", line)]) == 2, last)
-    text, code = on_terminal([*LONG, "--epochs", "1000"], b"\x03", 80)
+    text, code = on_terminal([*LONG, "--epochs", "1000"], 80, interrupt_at="/s")
     check(code == 1 and "interrupted" in text, code, text)
+
+
+SLOW = ["--data", "mnist:sample", "--batch-size", "10", "--backend", "reference"]
+
+
+def validation():
+    """validation has a bar of its own; Ctrl-C ends it, and the run that goes on does it again, to the same weights"""
+    arguments = ["train", "mnist_mlp", *SLOW, "--train-limit", "4000", "--validation-split", "0.97", "--epochs", "2"]
+    text, code = on_terminal(arguments, interrupt_at="validation 1/2 ")
+    check(code == 1 and "val_loss" not in text, code, text)
+    command = shlex.split(re.search(r"go on with: (.*)", text).group(1))
+    resumed = one_json(lamina(*command[1:], "--json"))
+    whole, code = on_terminal(arguments)
+    check(code == 0 and f"SHA-256 {resumed['weights_sha256']}" in whole, resumed, whole)
+    check(re.search(r"validation 2/2 ━[━╾─]* \d+/3880  \d+ images/s  \d:\d\d left  loss", whole), repr(whole))
+    check(f"val_loss {resumed['val_loss']:.4f}" in whole, resumed, whole)
+
+
+def evaluation_and_prediction():
+    """evaluate and predict over many pictures show how far they are, --quiet does not, and Ctrl-C stops them"""
+    text, code = on_terminal(["evaluate", "lenet", *SLOW])
+    check(code == 0 and re.search(r"evaluation ━[━╾─]* \d+/1000  \d+ images/s  \d:\d\d left  loss", text), repr(text))
+    check(re.search(r"\d\.\d{4}\r\n$", text), repr(text))
+    text, code = on_terminal(["evaluate", "lenet", *SLOW], interrupt_at="evaluation")
+    check(code == 1 and "the evaluation was stopped after" in text, code, text)
+    command = ["evaluate", "mnist_mlp", *SLOW]
+    lines = done(lamina(*command))
+    check(re.fullmatch(r"evaluation  1000/1000  \d+ images/s  \d:\d\d\n", lines.err), repr(lines.err))
+    check(done(lamina(*command, "--quiet")).err == "", "quiet")
+    shutil.copy(os.path.join(IMAGES, "grey.png"), "p.png")
+    few = ["predict", "mnist_mlp", "--backend", "reference", *["p.png"] * 32]
+    check(done(lamina(*few)).err == "", "a line for a single batch")
+    many = few + ["p.png"] * 1000
+    text, code = on_terminal(many)
+    check(code == 0 and re.search(r"prediction ━[━╾─]* \d+/1032  \d+ images/s", text), code, repr(text[:3000]))
+    check(len(re.findall(r"^p\.png", text, re.M)) == 1032, text)
+    many[1] = "lenet"  # takes longer
+    text, code = on_terminal(many, interrupt_at="prediction")
+    check(code == 1 and "the prediction was stopped after" in text, code, text[-300:])
+    check(done(lamina("predict", "mnist_mlp", *["p.png"] * 33, "--quiet")).err == "", "quiet")
+
+
+class Mirror(http.server.ThreadingHTTPServer):
+    """Serves a file of zeros slowly, or stands still in its midst."""
+    daemon_threads = True
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            for _ in range(10):
+                self.wfile.write(bytes(100000))
+                time.sleep(0.05)
+                if self.server.stalls:
+                    self.server.stalled.set()
+                    self.server.goes_on.wait()
+                    return
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, stalls):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.stalls, self.stalled, self.goes_on = stalls, threading.Event(), threading.Event()
+        self.env = {"LAMINA_MNIST_MIRROR": f"http://127.0.0.1:{self.server_port}/", "XDG_CACHE_HOME": os.getcwd()}
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+def downloads():
+    """a download shows its bytes, rate and time left; Ctrl-C stops it at once, and no part of a file stays"""
+    command = ["evaluate", "mnist_mlp", "--data", "mnist"]
+    with Mirror(stalls=False) as mirror:
+        text, code = on_terminal(command, env=mirror.env)
+        bar = r"downloading train-images-idx3-ubyte.gz ━[━╾─]* \d+\.\d kB of 1\.0 MB  \d+\.\d [kM]B/s  \d:\d\d left"
+        check(re.search(bar, text), repr(text))
+        check(code == 1 and "its content is not the expected one" in text, code, text)
+        quiet = lamina(*command, "--quiet", env=mirror.env)
+        check(quiet.err.startswith("lamina: error: mnist: "), quiet.err)
+        mirror.shutdown()
+    with Mirror(stalls=True) as mirror:
+        process = start(command, env={**os.environ, **mirror.env})
+        check(mirror.stalled.wait(60), "it never came for the file")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)  # sooner than it gives up on the mirror
+        mirror.goes_on.set()
+        check(process.returncode == 1 and err.endswith("cancelled\n") and err.count("\n") == 1, process.returncode, err)
+        check(os.listdir("lamina/datasets/mnist") == [], os.listdir("lamina/datasets/mnist"))
+        mirror.shutdown()
 
 
 def choices():
@@ -211,4 +306,5 @@ def finite():
     check(result.code == 1 and "is not finite" in result.err and "dense" in result.err, result.err)
 
 
-run([streams, files, same_twice, interrupt, other_signals, terminal, choices, confusion, kill, finite])
+run([streams, files, same_twice, interrupt, other_signals, terminal, validation, evaluation_and_prediction, downloads,
+     choices, confusion, kill, finite])

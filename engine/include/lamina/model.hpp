@@ -45,9 +45,17 @@ class LAMINA_API Callback {
         double seconds;      // of this epoch so far, or since training was resumed within it
         const Values& means; // loss and metrics over the epoch so far
     };
+    struct ValidationEvent {
+        int epoch;       // from 0
+        int64_t samples; // validated on so far
+        int64_t total_samples;
+        const Values& means; // loss and metrics over them
+    };
     virtual void train_begin(int /*first_epoch*/, int /*epochs*/) {}
     virtual void epoch_begin(const EpochBegin&) {}
     virtual bool batch_end(const BatchEvent&) { return true; }
+    /// Told of batches that have ended while later ones are computed.
+    virtual void validation_batch_end(const ValidationEvent&) {}
     virtual bool epoch_end(const EpochRecord&) { return true; }
     virtual void train_end() {}
     /// Whether batch_end may be told of a batch while later ones are computed, so that the device
@@ -80,7 +88,8 @@ struct FitOptions {
     std::optional<ReduceOnPlateau> reduce_on_plateau;
 
     const volatile int* interrupted =
-        nullptr; // when it becomes non-zero: finish the batch, write a checkpoint, return
+        nullptr; // when it becomes non-zero: finish the batch, write a checkpoint, return; a
+                 // validation that it ends is done again by the run that goes on
 };
 
 struct FitResult {
@@ -100,6 +109,11 @@ struct Evaluation {
     /// Metrics that are no number: confusion_matrix, f64 [classes, classes].
     std::vector<std::pair<std::string, Tensor>> tables;
 };
+
+/// Told of batches that have ended while later ones are computed: how many of all samples are done,
+/// and loss and metrics over these. Stop by returning false.
+using EvaluationProgress =
+    std::function<bool(int64_t samples, int64_t total_samples, const Values& means)>;
 
 struct LayerSummary {
     std::string name, class_name;
@@ -153,8 +167,9 @@ class LAMINA_API Model {
     void initialize(uint64_t seed, const Executable& program);
 
     FitResult fit(const std::shared_ptr<Dataset>& data, const FitOptions& options);
-    Evaluation evaluate(const std::shared_ptr<Dataset>& data, Split split,
-                        int64_t batch_size = 128);
+    /// Throws Error(Cancelled) when `progress` stops it.
+    Evaluation evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size = 128,
+                        const EvaluationProgress& progress = {});
     /// x: f32 [n, ...], as the model sees it. Returns the first output for all of it.
     Tensor predict(const Tensor& x, int64_t batch_size = 128);
     /// The same of a model with several inputs, a tensor each; returns every output.

@@ -14,7 +14,7 @@ namespace lamina {
 namespace {
 
 constexpr const char* kKey = "lamina_checkpoint";
-constexpr int kVersion = 4;
+constexpr int kVersion = 5;
 
 /// JSON knows no NaN and no infinity: they are written as texts.
 Json number(double value) {
@@ -106,6 +106,7 @@ Checkpoint checkpoint_from(const Json& json) {
     c.batch = json.at("batch").get<int64_t>();
     c.samples = json.at("samples").get<double>();
     c.sums = values_from(json.at("sums"));
+    c.scheduled_rate = optional_from(json.at("scheduled_learning_rate"));
     c.best = optional_from(json.at("best"));
     c.stopping = stopping_from(json.at("early_stopping"));
     c.reducing = reducing_from(json.at("reduce_on_plateau"));
@@ -151,6 +152,7 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
                        {"batch", c.batch},
                        {"samples", c.samples},
                        {"sums", to_json(c.sums)},
+                       {"scheduled_learning_rate", optional_number(c.scheduled_rate)},
                        {"best", optional_number(c.best)},
                        {"early_stopping", to_json(c.stopping)},
                        {"reduce_on_plateau", to_json(c.reducing)},

@@ -13,10 +13,11 @@ namespace lamina {
 /// Where training stands; weights, slots and iterations come from the model.
 struct Checkpoint {
     int epoch = 0;      // the next one, or the one that is under way
-    int64_t batch = 0;  // the next one of that epoch
+    int64_t batch = 0;  // the next one of that epoch; behind its last one, validation comes next
     double samples = 0; // of that epoch so far, and the sums of loss and metrics over them
     Values sums;
-    std::optional<double> best; // of the monitored value
+    std::optional<double> scheduled_rate; // the learning rate of the last step, by its schedule
+    std::optional<double> best;           // of the monitored value
     std::optional<EarlyStopper::Standing> stopping;
     std::optional<PlateauReducer::Standing> reducing;
     std::map<std::string, Tensor> best_weights; // those that early stopping would restore, by name

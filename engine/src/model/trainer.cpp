@@ -73,29 +73,39 @@ Values RunningMeans::means() const {
 
 namespace {
 
-Evaluation evaluate_samples(Model::State& state, const std::shared_ptr<Dataset>& data, Split split,
-                            const std::vector<int64_t>& indices, int64_t batch_size) {
+/// Nothing where `progress` stops it.
+std::optional<Evaluation> evaluate_samples(Model::State& state,
+                                           const std::shared_ptr<Dataset>& data, Split split,
+                                           const std::vector<int64_t>& indices, int64_t batch_size,
+                                           const EvaluationProgress& progress) {
     DataLoader::Options loading;
     loading.split = split;
     loading.batch_size = batch_size;
     DataLoader loader(data, indices, loading);
     const SampleFormat format{data->sample().dtype, data->scale(), data->shift()};
+    const auto total = static_cast<int64_t>(indices.size());
     RunningMeans running;
+    bool goes_on = true;
     StepQueue steps(false);
     Batch batch;
-    while (loader.next(batch)) {
+    while (goes_on && loader.next(batch)) {
         if (batch.size() != batch_size)
             steps.settle(); // another program, which may need the memory of the runs under way
         const CompiledStep step = state.compiled(Mode::Evaluate, batch.size(), format);
         state.initialize(step.executable->graph(), 1);
         const auto n = static_cast<double>(batch.size());
         steps.push(step.executable, {{"x", batch.x}, {"y", batch.y}},
-                   [&running, n, metrics = step.metrics](const auto& outputs) {
+                   [&, n, metrics = step.metrics](const auto& outputs) {
                        running.add(outputs, metrics, n);
+                       goes_on = progress(static_cast<int64_t>(running.samples), total,
+                                          running.means()) &&
+                                 goes_on;
                    });
     }
     steps.settle();
-    return {running.means(), std::move(running.tables)};
+    if (static_cast<int64_t>(running.samples) < total)
+        return std::nullopt;
+    return Evaluation{running.means(), std::move(running.tables)};
 }
 
 /// Throws UsageError for a schedule that does not start from the optimizer's own rate: lowering
@@ -185,8 +195,7 @@ void Trainer::run_epochs() {
         record.epoch = epoch;
         if (!train_epoch(epoch, record))
             break;
-        validate(record);
-        if (!after_epoch(record))
+        if (!validate(record) || !after_epoch(record))
             break;
     }
     if (!result_.interrupted)
@@ -278,9 +287,9 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     auto order = options_.shuffle ? shuffled(training_, options_.seed, static_cast<uint64_t>(epoch))
                                   : training_;
     const auto total = static_cast<int64_t>(order.size());
-    const int64_t batches = (total + options_.batch_size - 1) / options_.batch_size;
     const int64_t skip = epoch == first_epoch_ ? first_batch_ : 0;
-    order.erase(order.begin(), order.begin() + skip * options_.batch_size);
+    const int64_t seen = std::min(skip * options_.batch_size, total);
+    order.erase(order.begin(), order.begin() + seen);
     DataLoader::Options loading;
     loading.batch_size = options_.batch_size;
     loading.workers = options_.workers;
@@ -289,8 +298,9 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     loading.epoch = static_cast<uint64_t>(epoch);
     DataLoader loader(data_, std::move(order), loading);
     for (const auto& c : options_.callbacks)
-        c->epoch_begin({epoch, batches, skip * options_.batch_size, total});
-    RunningMeans running = epoch == first_epoch_ ? first_means_ : RunningMeans{};
+        c->epoch_begin({epoch, batches(), seen, total});
+    if (epoch != first_epoch_)
+        means_ = {};
     StepQueue steps(!may_lag());
     Batch batch;
     for (int64_t b = skip; !result_.interrupted && loader.next(batch); ++b) {
@@ -304,17 +314,17 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
         const auto ended = [&, b, n, number, metrics = step.metrics](const auto& outputs) {
             if (options_.check_finite)
                 expect_finite(outputs, number);
-            running.add(outputs, metrics, static_cast<double>(n));
+            means_.add(outputs, metrics, static_cast<double>(n));
             if (const auto rate = outputs.find("scheduled_learning_rate"); rate != outputs.end())
                 scheduled_rate_ = scalar(rate->second);
-            const Values means = running.means();
+            const Values means = means_.means();
             for (const auto& c : options_.callbacks)
-                stop_ = !c->batch_end({epoch, b, batches, static_cast<int64_t>(running.samples),
+                stop_ = !c->batch_end({epoch, b, batches(), static_cast<int64_t>(means_.samples),
                                        now() - begin, means}) ||
                         stop_;
         };
         steps.push(step.executable, inputs, ended);
-        if (b + 1 == batches)
+        if (b + 1 == batches())
             break; // validation comes first
         result_.interrupted = stop_ || interrupted();
         const bool due = options_.checkpoint_minutes > 0 &&
@@ -322,11 +332,11 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
         if (!result_.interrupted && !due)
             continue;
         steps.settle();
-        write_checkpoint(epoch, b + 1, running);
+        write_checkpoint(epoch, b + 1);
     }
     steps.settle();
     record.seconds = now() - begin;
-    record.values = running.means();
+    record.values = means_.means();
     result_.seconds += record.seconds;
     waited_ += loader.waited();
     result_.waiting_share = waited_ / result_.seconds;
@@ -347,12 +357,26 @@ void Trainer::expect_finite(const std::map<std::string, Tensor>& outputs, uint64
     }
 }
 
-void Trainer::validate(EpochRecord& record) {
+bool Trainer::validate(EpochRecord& record) {
     if (validation_.empty())
-        return;
-    for (const auto& [name, value] :
-         evaluate_samples(state_, data_, Split::Train, validation_, options_.batch_size).means)
+        return true;
+    const auto tell = [&](int64_t samples, int64_t total, const Values& means) {
+        for (const auto& c : options_.callbacks)
+            c->validation_batch_end({record.epoch, samples, total, means});
+        return !interrupted();
+    };
+    std::optional<Evaluation> evaluation;
+    if (!interrupted())
+        evaluation =
+            evaluate_samples(state_, data_, Split::Train, validation_, options_.batch_size, tell);
+    if (!evaluation) {
+        result_.interrupted = true;
+        write_checkpoint(record.epoch, batches());
+        return false;
+    }
+    for (const auto& [name, value] : evaluation->means)
         record.values.emplace_back("val_" + name, value);
+    return true;
 }
 
 bool Trainer::after_epoch(EpochRecord& record) {
@@ -369,7 +393,8 @@ bool Trainer::after_epoch(EpochRecord& record) {
             state_.learning_rate = rate;
     }
     result_.history.epochs.push_back(record);
-    write_checkpoint(record.epoch + 1, 0, {});
+    means_ = {};
+    write_checkpoint(record.epoch + 1, 0);
     for (const auto& c : options_.callbacks)
         stop_ = !c->epoch_end(record) || stop_;
     result_.interrupted = (stop_ || interrupted()) && record.epoch + 1 < options_.epochs;
@@ -394,6 +419,7 @@ Checkpoint Trainer::describe_run() const {
     for (const Json& m : state_.training.metrics)
         metrics.push_back(part_text(m));
     Checkpoint c;
+    c.scheduled_rate = scheduled_rate_;
     c.best = best_model_.best;
     if (stopper_)
         c.stopping = stopper_->standing();
@@ -419,7 +445,12 @@ Checkpoint Trainer::describe_run() const {
     return c;
 }
 
-void Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& means) {
+int64_t Trainer::batches() const {
+    const auto total = static_cast<int64_t>(training_.size());
+    return (total + options_.batch_size - 1) / options_.batch_size;
+}
+
+void Trainer::write_checkpoint(int epoch, int64_t batch) {
     const std::string& folder = options_.checkpoint_dir.empty() && interrupted()
                                     ? options_.interrupt_dir
                                     : options_.checkpoint_dir;
@@ -428,8 +459,8 @@ void Trainer::write_checkpoint(int epoch, int64_t batch, const RunningMeans& mea
     Checkpoint c = describe_run();
     c.epoch = epoch;
     c.batch = batch;
-    c.samples = means.samples;
-    c.sums = means.sums;
+    c.samples = means_.samples;
+    c.sums = means_.sums;
     result_.checkpoint = save_checkpoint(folder, state_, c);
     last_checkpoint_ = now();
 }
@@ -456,7 +487,8 @@ void Trainer::resume(const Graph& graph) {
                         options_.resume, c.epoch));
     first_epoch_ = c.epoch;
     first_batch_ = c.batch;
-    first_means_ = {c.samples, c.sums, {}};
+    means_ = {c.samples, c.sums, {}};
+    scheduled_rate_ = c.scheduled_rate;
     best_model_.best = c.best;
     if (reducer_ && c.reducing)
         reducer_->resume(*c.reducing);
@@ -475,12 +507,23 @@ FitResult Model::fit(const std::shared_ptr<Dataset>& data, const FitOptions& opt
     return Trainer(*this, *state_, data, options).run();
 }
 
-Evaluation Model::evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size) {
+Evaluation Model::evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size,
+                           const EvaluationProgress& progress) {
     expect_fitting(*this, *data);
     if (data->size(split) == 0)
         throw UsageError(fmt::format("data set {} has no {} samples", data->name(),
                                      split == Split::Test ? "test" : "training"));
-    return evaluate_samples(*state_, data, split, range(0, data->size(split)), batch_size);
+    int64_t done = 0;
+    const auto tell = [&](int64_t samples, int64_t total, const Values& means) {
+        done = samples;
+        return !progress || progress(samples, total, means);
+    };
+    const int64_t size = data->size(split);
+    auto evaluation = evaluate_samples(*state_, data, split, range(0, size), batch_size, tell);
+    if (!evaluation)
+        fail(StatusCode::Cancelled,
+             fmt::format("the evaluation was stopped after {} of {} samples", done, size));
+    return std::move(*evaluation);
 }
 
 } // namespace lamina

@@ -36,12 +36,14 @@ class Trainer {
     bool train_epoch(int epoch, EpochRecord& record);
     std::map<std::string, Tensor> step_inputs(const Batch& batch, int epoch,
                                               int64_t first_sample) const;
-    void validate(EpochRecord& record);
+    /// False when it was interrupted.
+    bool validate(EpochRecord& record);
     Monitored resolved(Monitored monitored, const std::vector<std::string>& reported) const;
     void keep_best_weights();
     void restore_best_weights();
     bool after_epoch(EpochRecord& record);
-    void write_checkpoint(int epoch, int64_t batch, const RunningMeans& means);
+    void write_checkpoint(int epoch, int64_t batch);
+    int64_t batches() const; // of an epoch
     SampleFormat format() const;
     double learning_rate() const;
     static void expect_finite(const std::map<std::string, Tensor>& outputs, uint64_t step);
@@ -56,7 +58,7 @@ class Trainer {
 
     int first_epoch_ = 0;
     int64_t first_batch_ = 0;
-    RunningMeans first_means_;
+    RunningMeans means_; // over the epoch's batches so far
     Monitor best_model_; // that is saved
     std::optional<EarlyStopper> stopper_;
     std::optional<PlateauReducer> reducer_;

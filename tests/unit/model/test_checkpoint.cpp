@@ -57,6 +57,62 @@ TEST_CASE("going on from a checkpoint gives the bits of an unbroken run") {
     }
 }
 
+TEST_CASE("a validation that was interrupted is done again by the run that goes on") {
+    const auto configured = [](const TempFolder& folder) {
+        FitOptions o = with_checkpoints(folder);
+        o.validation_split = 0.5;
+        o.batch_size = 7; // the last batches of training and of validation are smaller
+        o.reduce_on_plateau = ReduceOnPlateau::parse("patience=1,min_delta=9");
+        return o;
+    };
+    const Training training{.optimizer = "sgd:learning_rate=0.1",
+                            .schedule = "warm_up:warmup_steps=20"};
+    const auto net = [&] {
+        Model model = small_net();
+        model.compile(training);
+        return model;
+    };
+    const TempFolder unbroken_folder;
+    Model unbroken = net();
+    const FitResult whole = unbroken.fit(digits(), configured(unbroken_folder));
+    for (const int64_t after : {0, 7, 49}) { // of the 50 that are validated on
+        INFO("interrupted after " << after);
+        const TempFolder folder;
+        volatile int interrupted = 0;
+        struct Interrupter : Callback {
+            volatile int* flag = nullptr;
+            int64_t after = 0;
+            bool batch_end(const BatchEvent& e) override {
+                if (e.epoch == 1 && e.batch + 1 == e.batches && after == 0)
+                    *flag = 1;
+                return true;
+            }
+            void validation_batch_end(const ValidationEvent& e) override {
+                CHECK(e.total_samples == 50);
+                CHECK((after > 0 || e.epoch != 1));
+                if (e.epoch == 1 && e.samples >= after)
+                    *flag = 1;
+            }
+        };
+        auto interrupter = std::make_shared<Interrupter>();
+        interrupter->flag = &interrupted;
+        interrupter->after = after;
+        FitOptions o = configured(folder);
+        o.interrupted = &interrupted;
+        o.callbacks = {interrupter};
+        Model first = net();
+        const FitResult half = first.fit(digits(), o);
+        REQUIRE(half.interrupted);
+        CHECK(half.history.epochs.size() == 1);
+        Model second = net();
+        FitOptions rest = configured(folder);
+        rest.resume = folder.path().string();
+        const FitResult result = second.fit(digits(), rest);
+        CHECK(second.weights_sha256() == unbroken.weights_sha256());
+        expect_same_history(result.history, whole.history);
+    }
+}
+
 /// Stopped after the second epoch and gone on with: the result and the model's weights.
 static std::pair<FitResult, std::string> in_two_parts(const FitOptions& options,
                                                       const char* optimizer) {

@@ -91,6 +91,30 @@ TEST_CASE("evaluation does not depend on the batch size") {
     CHECK(*find(a, "loss") == Approx(*find(b, "loss")).epsilon(1e-6));
 }
 
+TEST_CASE("evaluation tells of its batches in order, and can be stopped") {
+    Model model = small_net();
+    model.initialize(1);
+    std::vector<int64_t> seen;
+    const auto whole = model.evaluate(digits(), Split::Test, 300,
+                                      [&](int64_t samples, int64_t total, const Values& means) {
+                                          CHECK(total == 1000);
+                                          CHECK(find(means, "accuracy") != nullptr);
+                                          seen.push_back(samples);
+                                          return samples < total; // too late to stop anything
+                                      });
+    CHECK(seen == std::vector<int64_t>{300, 600, 900, 1000});
+    CHECK(whole.means == model.evaluate(digits(), Split::Test, 300).means);
+    try {
+        model.evaluate(digits(), Split::Test, 10,
+                       [](int64_t samples, int64_t, const Values&) { return samples < 20; });
+        FAIL("it went on");
+    } catch (const Error& e) {
+        CHECK(e.code() == StatusCode::Cancelled);
+        CHECK_THAT(e.what(), Contains("of 1000 samples"));
+    }
+    CHECK_NOTHROW(model.evaluate(digits(), Split::Test));
+}
+
 TEST_CASE("the confusion matrix counts every sample by its true and its predicted class") {
     Model model = small_net();
     model.compile({.metrics = {"accuracy", "confusion_matrix"}});
