@@ -22,9 +22,11 @@ execute_process(
 file(GLOB programs ${root}/bin/* ${root}/lib/lamina/lamina-*)
 file(GLOB libraries ${root}/lib/*.so)
 file(GLOB modules ${root}/lib/lamina/*.so)
+# Loaded by name and not linked, so that no one but this line says that it is needed.
+find_file(openblas libopenblas.so.0 PATHS /usr/lib/${machine}-linux-gnu /usr/lib64 /usr/lib REQUIRED NO_CACHE)
 file(GET_RUNTIME_DEPENDENCIES
   EXECUTABLES ${programs}
-  LIBRARIES ${libraries}
+  LIBRARIES ${libraries} ${openblas}
   MODULES ${modules}
   RESOLVED_DEPENDENCIES_VAR needed
   UNRESOLVED_DEPENDENCIES_VAR missing
@@ -35,7 +37,7 @@ if(missing)
   message(FATAL_ERROR "not found: ${missing}")
 endif()
 find_program(patchelf patchelf REQUIRED)
-foreach(library IN LISTS needed)
+foreach(library IN LISTS needed openblas)
   cmake_path(GET library FILENAME file)
   file(COPY_FILE ${library} ${root}/lib/${file})
   file(CHMOD ${root}/lib/${file} PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)

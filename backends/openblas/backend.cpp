@@ -9,6 +9,7 @@
 #include <string>
 
 #include "lamina/plugin/host_backend.hpp"
+#include "library.hpp"
 
 namespace lamina::plugin {
 namespace {
@@ -95,7 +96,12 @@ struct OpenBlasBackend {
     }
     static void open(const Config& config) {
         chosen.open(config.string("simd"));
-        openblas_set_num_threads(1); // threads are the engine's: OpenBLAS works on its caller's
+        try {
+            cpu::load_openblas();
+        } catch (...) {
+            chosen.close();
+            throw;
+        }
     }
     static void close() { chosen.close(); }
 };

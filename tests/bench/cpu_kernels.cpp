@@ -394,7 +394,8 @@ void bench(const Parallel& parallel) {
                    plan.run(a.data(), b.data(), y.data(), Epilogue{}, w.data, parallel);
                }));
         report((std::string(name) + " blas").c_str(), g.flops(), best_seconds([&] {
-                   run_blas_gemm(g, 1, 0, a.data(), b.data(), y.data(), parallel);
+                   run_blas_gemm({cblas_sgemm, cblas_sgemv}, g, 1, 0, a.data(), b.data(), y.data(),
+                                 parallel);
                }));
     }
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -21,13 +22,17 @@ class Result:
         return next((line for line in self.err.splitlines() if line.startswith("lamina: error: ")), "")
 
 
-def lamina(*arguments, cwd=None, env=None, timeout=120):
+def lamina(*arguments, cwd=None, env=None, timeout=120, address_space=None):
+    """address_space: the most that it may map, in MiB (ulimit -v)."""
     arguments = list(map(str, arguments))
     # A Vulkan driver that was unloaded leaves memory that the address sanitizer takes for our leak.
     drivers = {}
     if any(a == "devices" or "vulkan" in a for a in arguments):
         drivers = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-    done = subprocess.run([LAMINA, *arguments], capture_output=True, text=True, cwd=cwd,
+    limit = None
+    if address_space is not None:
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (address_space << 20,) * 2)
+    done = subprocess.run([LAMINA, *arguments], capture_output=True, text=True, cwd=cwd, preexec_fn=limit,
                           env={**os.environ, **drivers, **(env or {})}, timeout=timeout)
     return Result(done)
 

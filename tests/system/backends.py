@@ -44,4 +44,21 @@ def instruction_sets():
     check(has == "SSE2" or best["weights_sha256"] != old["weights_sha256"], has, best, old)
 
 
-run([fallback, wrong_options, instruction_sets])
+def little_address_space():
+    """under every limit on memory training ends, well or with one line that says what was missing"""
+    if os.environ["LAMINA_SANITIZE"]:
+        return  # a sanitizer maps terabytes
+    lenet = ["train", "lenet", "--data", "mnist:sample", "--train-limit", "512", "--epochs", "1", "--quiet"]
+    trained = {}
+    for limit in [*range(50, 300, 10), 400, 600]:
+        result = lamina(*lenet, "--json", address_space=limit)
+        if result.code == 0:
+            trained[limit] = one_json(result)["weights_sha256"]
+            continue
+        check(result.code == 1, limit, "MiB: exit code", result.code, result.err)
+        check(result.first or "error while loading shared libraries" in result.err, limit, "MiB:", result.err)
+    check(600 in trained and 150 not in trained, "these limits were enough:", list(trained))
+    check(len(set(trained.values())) == 1, "the bits depend on the memory:", trained)
+
+
+run([fallback, wrong_options, instruction_sets, little_address_space])

@@ -3,6 +3,7 @@
 // Y = op(A) op(B), row-major, with our own tiles: B is packed once in parallel; A is read where it
 // lies, or, when transposed, block by block through a copy.
 
+#include "compute/blas.hpp"
 #include "compute/epilogue.hpp"
 #include "compute/gather.hpp"
 #include "compute/parallel.hpp"
@@ -47,8 +48,9 @@ class PackedGemmPlan {
     }
 };
 
-/// The same through OpenBLAS, on blocks that depend on the shape only. Batched: b_step may be 0.
-void run_blas_gemm(const GemmShape& shape, std::int64_t batch, std::int64_t b_step, const float* a,
-                   const float* b, float* y, const Parallel& parallel);
+/// The same through a BLAS, on blocks that depend on the shape only. Batched: b_step may be 0.
+void run_blas_gemm(const Blas& blas, const GemmShape& shape, std::int64_t batch,
+                   std::int64_t b_step, const float* a, const float* b, float* y,
+                   const Parallel& parallel);
 
 } // namespace lamina::cpu

@@ -3,6 +3,7 @@
 #include "compute/gemm.hpp"
 #include "kernels/epilogue.hpp"
 #include "kernels/node_checks.hpp"
+#include "library.hpp"
 
 namespace lamina::cpu {
 namespace {
@@ -79,9 +80,12 @@ class BlasMatmul {
     explicit BlasMatmul(const plugin::Node& node) : products_{node}, epilogue_{node, 2} {}
 
     void run(const plugin::Node&, const plugin::Args& args) const {
-        const Parallel parallel = parallel_of(args.host(), planned_workers());
-        run_blas_gemm(products_.shape, products_.batch, products_.b_step, args.in<float>(0),
-                      args.in<float>(1), args.out<float>(), parallel);
+        const std::int64_t workers = planned_workers();
+        const Parallel parallel = parallel_of(args.host(), workers);
+        const OpenBlas library = openblas(workers);
+        run_blas_gemm(library.blas, products_.shape, products_.batch, products_.b_step,
+                      args.in<float>(0), args.in<float>(1), args.out<float>(),
+                      parallel_of(args.host(), library.threads));
         if (epilogue_.needs_pass(false))
             epilogue_.pass(args, parallel);
     }

@@ -1,5 +1,6 @@
 #include "lamina/thread_pool.hpp"
 
+#include "base/start_thread.hpp"
 #include "lamina/error.hpp"
 
 #include <algorithm>
@@ -83,7 +84,7 @@ struct ThreadPool::State {
     std::atomic<int> threads{1};
     std::mutex owner; // held by the thread whose loop is published
     static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
-    std::vector<std::thread> workers; // threads - 1 of them, from the first shared loop on
+    std::vector<std::jthread> workers; // threads - 1 of them, from the first shared loop on
 
     alignas(64) std::atomic<std::uint64_t> ticket{0};
     alignas(64) std::atomic<std::int64_t> pending{0};
@@ -184,7 +185,7 @@ struct ThreadPool::State {
 
     void start() {
         while (workers.size() + 1 < static_cast<std::size_t>(threads.load()))
-            workers.emplace_back([this] { worker(); });
+            workers.push_back(start_thread([this] { worker(); }));
     }
 
     void end() {
@@ -193,9 +194,7 @@ struct ThreadPool::State {
             const std::lock_guard lock(sleep_mutex);
             wake.notify_all();
         }
-        for (std::thread& worker_thread : workers)
-            worker_thread.join();
-        workers.clear();
+        workers.clear(); // joins them
         stop.store(false);
     }
 };

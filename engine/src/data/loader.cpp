@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/start_thread.hpp"
 #include "lamina/dataset.hpp"
 #include "lamina/error.hpp"
 
@@ -23,6 +24,15 @@ struct DataLoader::State {
     std::exception_ptr failure;
     double waited = 0;
     std::vector<std::jthread> threads;
+
+    ~State() {
+        {
+            const std::lock_guard lock(mutex);
+            stop = true;
+        }
+        room.notify_all();
+        threads.clear(); // joins them
+    }
 
     int64_t batches() const {
         return (static_cast<int64_t>(indices.size()) + options.batch_size - 1) / options.batch_size;
@@ -98,17 +108,10 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> data, std::vector<int64_t>
     state_->ring.resize(static_cast<size_t>(options.ahead));
     state_->filled.assign(static_cast<size_t>(options.ahead), -1);
     for (int i = 0; i < options.workers; ++i)
-        state_->threads.emplace_back([s = state_.get()] { s->work(); });
+        state_->threads.push_back(start_thread([s = state_.get()] { s->work(); }));
 }
 
-DataLoader::~DataLoader() {
-    {
-        const std::lock_guard lock(state_->mutex);
-        state_->stop = true;
-    }
-    state_->room.notify_all();
-    state_->threads.clear();
-}
+DataLoader::~DataLoader() = default;
 
 int64_t DataLoader::batches() const { return state_->batches(); }
 double DataLoader::waited() const { return state_->waited; }

@@ -20,9 +20,8 @@
 #include <string>
 #include <vector>
 
-#include <sys/sysinfo.h>
-
 #include "lamina/plugin/config.hpp"
+#include "lamina/plugin/host_memory.hpp"
 #include "lamina/plugin/kernel.hpp"
 #include "lamina/plugin/owned_node.hpp"
 
@@ -117,15 +116,6 @@ class HostDevice {
     uint64_t limit() const { return limit_; }
     uint64_t allocated() const { return allocated_; }
     uint64_t peak() const { return peak_; }
-
-    static uint64_t total_memory() {
-        struct sysinfo info {};
-        return sysinfo(&info) == 0 ? uint64_t{info.totalram} * info.mem_unit : 0;
-    }
-    static uint64_t free_memory() {
-        struct sysinfo info {};
-        return sysinfo(&info) == 0 ? uint64_t{info.freeram + info.bufferram} * info.mem_unit : 0;
-    }
 
   private:
     std::string out_of_memory(uint64_t bytes) const {
@@ -256,7 +246,7 @@ struct HostBackend {
         out->vendor = "";
         out->driver = "host";
         out->type = Traits::type;
-        out->memory_bytes = HostDevice::total_memory();
+        out->memory_bytes = total_host_memory();
         out->max_buffer_bytes = out->memory_bytes;
         out->alignment = 64;
         out->details = s.details.c_str();
@@ -316,8 +306,8 @@ struct HostBackend {
         });
     }
     static lm_status memory_info(lm_device* d, lm_memory_info* out, lm_error*) noexcept {
-        out->total_bytes = HostDevice::total_memory();
-        out->free_bytes = HostDevice::free_memory();
+        out->total_bytes = total_host_memory();
+        out->free_bytes = available_host_memory();
         out->allocated_bytes = device(d).allocated();
         out->peak_bytes = device(d).peak();
         if (const uint64_t limit = device(d).limit(); limit != 0) {
