@@ -26,11 +26,13 @@ PARTS = {
     "initializers": ("initializers.py", "tensorflow"),
     "lenet": ("lenet.py", "tensorflow"),
     "keras_files": ("keras_files.py", "tensorflow"),
+    "keras_optimizer_files": ("keras_optimizer_files.py", "tensorflow"),
     "keras_files_channels_first": ("keras_files.py", "torch"),
 }
 KERAS2_PARTS = {
     "keras2_optimizers": "keras2_optimizers.py",
     "keras2_files": "keras_files.py",
+    "keras2_optimizer_files": "keras_optimizer_files.py",
 }
 
 

@@ -314,11 +314,13 @@ Architecture architecture_from_json(const std::string& text, const std::string& 
                                   class_name));
 }
 
+bool needs_keras_3(const Architecture& a) {
+    return std::any_of(a.layers.begin(), a.layers.end(),
+                       [](const LayerSpec& layer) { return needs_keras_3(layer.config); });
+}
+
 std::string architecture_to_json(const Architecture& a) {
     Json config = {{"name", a.name}, {"layers", Json::array()}};
-    const bool keras_3 = std::any_of(a.layers.begin(), a.layers.end(), [](const LayerSpec& layer) {
-        return needs_keras_3(layer.config);
-    });
     for (const LayerSpec& layer : a.layers) {
         Json json = layer_json(layer);
         if (!a.sequential) {
@@ -347,7 +349,7 @@ std::string architecture_to_json(const Architecture& a) {
     }
     const Json out = {{"class_name", a.sequential ? "Sequential" : "Functional"},
                       {"config", config},
-                      {"keras_version", keras_3 ? "3.0.0" : "2.15.0"},
+                      {"keras_version", needs_keras_3(a) ? "3.0.0" : "2.15.0"},
                       {"backend", "tensorflow"}};
     return out.dump();
 }

@@ -14,6 +14,9 @@ namespace lamina {
 Architecture architecture_from_json(const std::string& text, const std::string& source,
                                     const std::string& keras_version = "");
 
+/// Whether only Keras 3 gives one of its layers its meaning.
+bool needs_keras_3(const Architecture& architecture);
+
 /// As tf.keras 2 writes it, which Keras 3 reads too; it says that it is of Keras 3 where only that
 /// gives a layer its meaning.
 std::string architecture_to_json(const Architecture& architecture);

@@ -10,7 +10,9 @@
 #include "lamina/log.hpp"
 #include "lamina/sha256.hpp"
 #include "lamina/text.hpp"
+#include "model/keras_dialect.hpp"
 #include "model/keras_json.hpp"
+#include "model/keras_optimizer.hpp"
 #include "model/loss_scale.hpp"
 #include "model/memory_advice.hpp"
 #include "model/model_state.hpp"
@@ -235,26 +237,44 @@ void Model::State::drop_waiting_slots() {
     std::erase_if(waiting, [](const auto& v) { return is_optimizer_state(v.first); });
 }
 
-/// "Custom>Adam" is Adam.
-static void strip_scope(Json& spec) {
-    if (!spec.is_object() || !spec.contains("class_name") || !spec.at("class_name").is_string())
-        return;
-    const auto name = spec.at("class_name").get<std::string>();
-    spec["class_name"] = name.substr(name.find('>') + 1);
-}
-
-void read_training_config(Model::State& state, const std::string& text) {
-    Json json = parse_json(text, "training_config");
-    if (json.contains("optimizer_config")) // tf.keras 2 calls its own Custom>Adam
-        strip_scope(json.at("optimizer_config"));
-    const auto known = [](const char* kind, const Json& spec) {
-        return (spec.is_string() || (spec.is_object() && spec.contains("class_name"))) &&
-               has_part(kind, part_spec(spec).first);
+bool read_training_config(Model::State& state, const lm_store& store, const std::string& source) {
+    const auto text = store.texts.find("training_config");
+    if (text == store.texts.end())
+        return true;
+    const Json json = parse_json(text->second, source + ": training_config");
+    const auto version = store.texts.find("keras_version");
+    const bool before_keras_3 =
+        is_before_keras_3(Json::object(), version == store.texts.end() ? "" : version->second);
+    const auto stated = [&](const char* key) -> std::optional<Json> {
+        if (!json.contains(key))
+            return std::nullopt;
+        const Json& spec = json.at(key);
+        const bool is_part = spec.is_string() || (spec.is_object() && spec.contains("class_name") &&
+                                                  spec.at("class_name").is_string());
+        return is_part ? std::optional(spec) : std::nullopt;
     };
-    if (json.contains("optimizer_config") && known("optimizer", json.at("optimizer_config")))
-        state.training.optimizer = json.at("optimizer_config");
-    if (json.contains("loss") && known("loss", json.at("loss")))
-        state.training.loss = json.at("loss");
+    if (const auto loss = stated("loss")) {
+        if (has_part("loss", part_spec(*loss).first))
+            state.training.loss = *loss;
+        else
+            log_warning(fmt::format("{}: there is no loss `{}` here; it is {} unless --loss names "
+                                    "another",
+                                    source, part_spec(*loss).first,
+                                    part_spec(state.training.loss).first));
+    }
+    const auto written = stated("optimizer_config");
+    if (!written)
+        return true;
+    const Json optimizer = optimizer_from_keras(*written, before_keras_3);
+    if (has_part("optimizer", part_spec(optimizer).first)) {
+        state.training.optimizer = optimizer;
+        return true;
+    }
+    log_warning(fmt::format("{}: there is no optimizer `{}` here; its state is left out, and "
+                            "training starts anew with {} unless --optimizer names another",
+                            source, part_spec(optimizer).first,
+                            part_spec(state.training.optimizer).first));
+    return false;
 }
 
 Model::Model(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -13,8 +13,8 @@
 #include "lamina/model.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_json.hpp"
+#include "model/keras_optimizer.hpp"
 #include "model/model_state.hpp"
-#include "model/optimizer_graph.hpp"
 #include "model/tracer.hpp"
 #include "plugins/host.hpp"
 #include "plugins/schema.hpp"
@@ -132,12 +132,12 @@ Json named_part(const Json& spec) {
     return {{"class_name", camel_case(name)}, {"config", config}};
 }
 
-Json training_json(const TrainingConfig& config) {
+Json training_json(const TrainingConfig& config, bool for_keras_3) {
     Json metrics = Json::array();
     for (const Json& metric : config.metrics)
         if (part_spec(metric).first != "confusion_matrix") // which Keras does not have
             metrics.push_back(named_part(metric));
-    return {{"optimizer_config", optimizer_for_keras(config.optimizer)},
+    return {{"optimizer_config", optimizer_for_keras(config.optimizer, for_keras_3)},
             {"loss", named_part(config.loss)},
             {"metrics", metrics},
             {"weighted_metrics", nullptr},
@@ -176,7 +176,8 @@ void write_store(const std::string& path, const lm_store& store) {
 lm_store to_store(const Model::State& state, bool with_optimizer) {
     lm_store store;
     store.texts["architecture"] = architecture_to_json(state.architecture);
-    store.texts["training_config"] = training_json(state.training).dump();
+    store.texts["training_config"] =
+        training_json(state.training, needs_keras_3(state.architecture)).dump();
     for (const Variable& v : state.model_variables())
         store.tensors.push_back(stored(v.name, state.value_of(v.name)));
     if (!with_optimizer)
@@ -253,12 +254,11 @@ Model Model::load(const std::string& path, const std::string& weights) {
     const auto version = store.texts.find("keras_version");
     state->architecture = architecture_from_json(
         architecture->second, path, version == store.texts.end() ? "" : version->second);
-    if (const auto training = store.texts.find("training_config"); training != store.texts.end())
-        read_training_config(*state, training->second);
+    const bool takes_state = read_training_config(*state, store, path);
     if (!weights.empty())
         load_variables(*state, read_store(weights), weights, false);
     else if (!store.tensors.empty())
-        load_variables(*state, store, path, true);
+        load_variables(*state, store, path, takes_state);
     return Model(std::move(state));
 }
 

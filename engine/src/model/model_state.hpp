@@ -71,9 +71,9 @@ struct Model::State {
     friend class Model;
 };
 
-/// What a file says of loss, optimizer and metrics; what Lamina does not know is left as it is by
-/// default.
-void read_training_config(Model::State& state, const std::string& json);
+/// What a file says of loss and optimizer; what is not known here is left as it is by default, and
+/// a warning says so. Returns whether the optimizer's state is one that can be taken.
+bool read_training_config(Model::State& state, const lm_store& store, const std::string& source);
 
 /// The file's contents from a model: architecture, training configuration, variables, and the
 /// optimizer's slots if asked for.

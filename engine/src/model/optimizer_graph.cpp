@@ -8,6 +8,7 @@
 #include "graph/node_desc.hpp"
 #include "lamina/error.hpp"
 #include "lamina/plugin/graph.hpp"
+#include "model/keras_optimizer.hpp"
 #include "model/loss_scale.hpp"
 #include "model/tracer.hpp"
 #include "plugins/host.hpp"
@@ -65,26 +66,14 @@ std::optional<double> take_number(Json& config, const char* key) {
     return value.get<double>();
 }
 
-/// Settings that Keras writes and that change nothing at these values. Others are left for the
-/// schema to refuse.
-void drop_neutral_settings(Json& config) {
-    const Json neutral = {{"use_ema", false},
-                          {"loss_scale_factor", nullptr},
-                          {"gradient_accumulation_steps", nullptr},
-                          {"is_legacy_optimizer", false}};
-    if (!config.value("use_ema", false))
-        for (const char* key : {"ema_momentum", "ema_overwrite_frequency"})
-            config.erase(key);
-    config.erase("jit_compile"); // how TensorFlow runs it
-    for (const auto& [key, value] : neutral.items())
-        if (config.contains(key) && config.at(key) == value)
-            config.erase(key);
-}
-
 Value norm_of_square(Value squared_sum) { return sqrt(squared_sum); }
 Value square_sum(Value g) { return reduce_sum(square(g), all_axes(g)); }
 
-/// What the configuration states, or the optimizer's default.
+/// g * limit / max(norm, limit)
+Value scale_to(Value g, Value norm, double limit) { return g * (limit / maximum(norm, limit)); }
+
+} // namespace
+
 double stated_learning_rate(const std::string& class_name, const Json& config) {
     if (config.contains("learning_rate")) {
         const Json& rate = config.at("learning_rate");
@@ -97,23 +86,6 @@ double stated_learning_rate(const std::string& class_name, const Json& config) {
     const Json schema = part_schema("optimizer", class_name);
     return schema.contains("learning_rate") ? schema.at("learning_rate").value("default", 0.001)
                                             : 0.001;
-}
-
-/// g * limit / max(norm, limit)
-Value scale_to(Value g, Value norm, double limit) { return g * (limit / maximum(norm, limit)); }
-
-} // namespace
-
-Json optimizer_for_keras(const Json& optimizer) {
-    auto [class_name, config] = part_spec(optimizer);
-    drop_neutral_settings(config);
-    Json settings = Json::object();
-    if (!config.contains("learning_rate"))
-        settings["learning_rate"] = stated_learning_rate(class_name, config);
-    for (const auto& [key, value] : config.items())
-        if (!value.is_null())
-            settings[key] = value;
-    return {{"class_name", class_name}, {"config", settings}};
 }
 
 Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss, bool scale_loss) {

@@ -1,6 +1,10 @@
 /// The backward half of a training step: gradients, clipping, updates.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "io/json.hpp"
 #include "lamina/graph.hpp"
 
@@ -12,9 +16,9 @@ struct Updates {
     std::vector<std::pair<std::string, ValueId>> gradients; // by variable, before clipping
 };
 
-/// The optimizer as tf.keras 2 and Keras 3 both read it: its learning rate, and no setting that
-/// only one of them knows and that changes nothing.
-Json optimizer_for_keras(const Json& optimizer);
+/// What the configuration states, or the optimizer's default. Throws UsageError where it is no
+/// number of at least 0.
+double stated_learning_rate(const std::string& class_name, const Json& config);
 
 /// Differentiates the loss for every trainable variable and adds the optimizer's updates. Makes the
 /// inputs learning_rate, iterations and epoch. Returns the learning rate that the configuration

@@ -1,8 +1,12 @@
 #include "optimizer_state.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cmath>
+#include <cstring>
 #include <map>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -13,35 +17,34 @@ namespace lamina::plugin {
 namespace {
 
 struct Slot {
-    const char* optimizer;
-    const char* name;    // of Keras 3
-    const char* written; // of tf.keras 2
-    int round;           // tf.keras 2 lists a slot of every weight, then the next slot
+    std::array<std::string_view, 4> optimizers;
+    std::string_view name;    // of Keras 3
+    std::string_view written; // of tf.keras 2.11 to 2.15
+    std::string_view old;     // of tf.keras 2.0 to 2.10
+    int round;                // tf.keras 2.11 to 2.15 list all slots of a round weight by weight
 };
-constexpr int kOnlyRead = -1; // a name of 2.11 to 2.15
 
+/// In the order of tf.keras 2.0 to 2.10, which list a slot of every weight, then the next slot.
 constexpr Slot kSlots[] = {
-    {"adam", "momentum", "m", 0},
-    {"adam", "velocity", "v", 1},
-    {"adam", "velocity_hat", "vhat", 2},
-    {"adamw", "momentum", "m", 0},
-    {"adamw", "velocity", "v", 1},
-    {"adamw", "velocity_hat", "vhat", 2},
-    {"nadam", "momentum", "m", 0},
-    {"nadam", "velocity", "v", 1},
-    {"adamax", "momentum", "m", 0},
-    {"adamax", "norm", "v", 1},
-    {"adamax", "norm", "u", kOnlyRead},
-    {"sgd", "momentum", "momentum", 0},
-    {"sgd", "momentum", "m", kOnlyRead},
-    {"rmsprop", "velocity", "rms", 0},
-    {"rmsprop", "momentum", "momentum", 1},
-    {"rmsprop", "average_gradient", "mg", 2},
-    {"adagrad", "accumulator", "accumulator", 0},
-    {"adadelta", "accumulated_grad", "accum_grad", 0},
-    {"adadelta", "accumulated_delta_var", "accum_var", 1},
+    {{"sgd"}, "momentum", "m", "momentum", 0},
+    {{"adam", "adamw", "nadam", "adamax"}, "momentum", "m", "m", 0},
+    {{"adam", "adamw", "nadam"}, "velocity", "v", "v", 0},
+    {{"adam", "adamw"}, "velocity_hat", "vhat", "vhat", 1},
+    {{"adamax"}, "norm", "u", "v", 0},
+    {{"rmsprop"}, "velocity", "velocity", "rms", 0},
+    {{"rmsprop"}, "momentum", "momentum", "momentum", 1},
+    {{"rmsprop"}, "average_gradient", "average_gradient", "mg", 2},
+    {{"adagrad"}, "accumulator", "accumulator", "accumulator", 0},
+    {{"adadelta"}, "accumulated_grad", "accumulated_grad", "accum_grad", 0},
+    {{"adadelta"}, "accumulated_delta_var", "accumulated_delta_var", "accum_var", 0},
 };
 constexpr int kRounds = 3;
+
+/// The product of Nadam's momenta over the steps so far. Here each weight has its own, Keras has
+/// one: `variable` in Keras 3, `momentum_cache` in tf.keras 2.0 to 2.10, none in 2.11 to 2.15.
+constexpr const char* kProduct = "u_product";
+constexpr const char* kIterations = "iterations";
+constexpr const char* kProductsOfKeras[] = {"variable", "momentum_cache"};
 
 /// The file's JSON, or null where it is none.
 nlohmann::json parsed(const std::string& text) {
@@ -56,22 +59,46 @@ std::string inner_text(const nlohmann::json& object, const char* key, const char
     return object[key][name];
 }
 
-/// "Custom>AdamW" is adamw.
-std::string optimizer_of(const Content& content) {
-    std::string name =
-        inner_text(parsed(content.text("training_config")), "optimizer_config", "class_name");
-    name.erase(0, name.find('>') + 1);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name;
+/// The optimizer as the training configuration has it.
+struct Optimizer {
+    std::string name; // "Custom>AdamW" is AdamW
+    std::string key;  // and adamw
+    nlohmann::json config;
+
+    explicit Optimizer(const Content& content) {
+        const nlohmann::json training = parsed(content.text("training_config"));
+        name = inner_text(training, "optimizer_config", "class_name");
+        name.erase(0, name.find('>') + 1);
+        key = name;
+        std::transform(key.begin(), key.end(), key.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        if (!name.empty() && training["optimizer_config"].contains("config"))
+            config = training["optimizer_config"]["config"];
+    }
+
+    /// Whether it is one of tf.keras 2.0 to 2.10, whose configurations do not speak of it.
+    bool is_old() const {
+        return !config.is_object() ||
+               config.value("is_legacy_optimizer", nlohmann::json()) != false;
+    }
+    double number(const char* setting, double otherwise) const {
+        return config.is_object() && config.contains(setting) && config[setting].is_number()
+                   ? config[setting].get<double>()
+                   : otherwise;
+    }
+};
+
+bool is_of(const Slot& slot, const std::string& optimizer) {
+    return std::find(slot.optimizers.begin(), slot.optimizers.end(), optimizer) !=
+           slot.optimizers.end();
 }
 
 /// Keras 3's name of a slot.
 std::string slot_name(const std::string& optimizer, const std::string& written) {
     const auto* slot = std::find_if(std::begin(kSlots), std::end(kSlots), [&](const Slot& s) {
-        return s.optimizer == optimizer && s.written == written;
+        return is_of(s, optimizer) && (s.written == written || s.old == written);
     });
-    return slot == std::end(kSlots) ? written : slot->name;
+    return slot == std::end(kSlots) ? written : std::string(slot->name);
 }
 
 /// "LAYER/WEIGHT" of every weight.
@@ -94,7 +121,7 @@ std::string after_prefix(const std::string& name, const std::string& prefix) {
 class Names {
   public:
     explicit Names(const Content& content)
-        : optimizer_(optimizer_of(content)),
+        : optimizer_(Optimizer(content).key),
           model_(inner_text(parsed(content.text("architecture")), "config", "name")),
           weights_(weights_of(content)) {}
 
@@ -102,7 +129,7 @@ class Names {
     std::string read(const std::string& name) const {
         const std::string last = last_part(name);
         if (last == "iteration" || last == "iterations" || last == "iter")
-            return "iterations";
+            return kIterations;
         std::string best, weight; // of the longest weight that fits
         for (const std::string& w : weights_)
             if (const std::string slot = slot_of(name, w);
@@ -138,26 +165,73 @@ bool is_setting(const std::string& name) {
     return std::any_of(std::begin(settings), std::end(settings), is);
 }
 
+/// One product for every weight.
+bool is_product(const std::string& name) {
+    return std::find(std::begin(kProductsOfKeras), std::end(kProductsOfKeras), last_part(name)) !=
+           std::end(kProductsOfKeras);
+}
+
+/// As Nadam of Keras has it after so many steps, in f32 as there.
+float product_after(int64_t iterations, double beta_1) {
+    float product = 1.0f;
+    for (int64_t t = 1; t <= iterations && product != 0.0f; ++t)
+        product *= static_cast<float>(beta_1 * (1.0 - 0.5 * std::pow(0.96, t)));
+    return product;
+}
+
+int64_t read_iterations(hid_t group, const std::string& name) {
+    const hdf5::Id dataset = hdf5::open_dataset(group, name);
+    const TensorType type = hdf5::type(dataset, name);
+    if (type.dtype != LM_I64 || type.bytes() != sizeof(int64_t))
+        invalid("`" + name + "` is no number of steps");
+    int64_t iterations = 0;
+    hdf5::read(dataset, type, name, [&](std::span<const std::byte> bytes) {
+        std::memcpy(&iterations, bytes.data(), bytes.size());
+    });
+    return iterations;
+}
+
 } // namespace
 
 void read_optimizer_state(hid_t group, Reading& reading) {
     const auto written = hdf5::texts(group, "weight_names");
     if (!written)
         invalid("the attribute `weight_names` of `optimizer_weights` is missing");
+    const Optimizer optimizer(reading.content);
     const Names names(reading.content);
+    std::string iterations, product;                        // where they are in the file
     std::vector<std::pair<std::string, std::string>> found; // in the file, here
     for (const std::string& name : *written) {
         const std::string own = names.read(without_suffix(name));
-        if (own.empty() && is_setting(without_suffix(name)))
-            continue; // training_config states it
-        if (own.empty()) {
+        if (!own.empty()) {
+            found.emplace_back(name, own);
+            iterations = own == kIterations ? name : iterations;
+        } else if (optimizer.key == "nadam" && is_product(without_suffix(name))) {
+            product = name;
+        } else if (!is_setting(without_suffix(name))) { // which training_config states
             return reading.warn("the optimizer's state is left out and starts anew: `" + name +
                                 "` is no name of a weight and a slot");
         }
-        found.emplace_back(name, own);
     }
     for (const auto& [name, own] : found)
         reading.add(group, name, kOptimizer, own);
+    if (optimizer.key != "nadam" || iterations.empty())
+        return;
+    const auto has = [&](const std::string& own) {
+        return std::any_of(found.begin(), found.end(),
+                           [&](const auto& slot) { return slot.second == own; });
+    };
+    const float computed =
+        product_after(read_iterations(group, iterations), optimizer.number("beta_1", 0.9));
+    for (const std::string& weight : weights_of(reading.content)) {
+        const std::string own = std::string(kProduct) + "/" + weight;
+        if (!has("momentum/" + weight) || has(own))
+            continue;
+        if (product.empty())
+            reading.add(computed, kOptimizer, own);
+        else
+            reading.add(group, product, kOptimizer, own);
+    }
 }
 
 void write_optimizer_state(hid_t group, Writing& writing) {
@@ -177,17 +251,29 @@ void write_optimizer_state(hid_t group, Writing& writing) {
         left.erase(found);
     };
 
-    const std::string optimizer = optimizer_of(content);
-    write("iterations", optimizer + "/iter");
-    for (int round = 0; round < kRounds; ++round)
-        for (const std::string& weight : weights_of(content))
-            for (const Slot& slot : kSlots)
-                if (slot.optimizer == optimizer && slot.round == round)
-                    write(std::string(slot.name) + "/" + weight,
-                          optimizer + "/" + weight + "/" + slot.written);
+    const Optimizer optimizer(content);
+    const std::vector<std::string> weights = weights_of(content);
+    const auto write_slot = [&](const Slot& slot, const std::string& weight) {
+        if (is_of(slot, optimizer.key))
+            write(std::string(slot.name) + "/" + weight,
+                  optimizer.is_old()
+                      ? optimizer.name + "/" + weight + "/" + std::string(slot.old)
+                      : optimizer.name + "/" + std::string(slot.written) + "/" + weight);
+    };
+    write(kIterations, optimizer.is_old() ? optimizer.name + "/iter" : "iteration");
+    if (optimizer.is_old())
+        for (const Slot& slot : kSlots)
+            for (const std::string& weight : weights)
+                write_slot(slot, weight);
+    else
+        for (int round = 0; round < kRounds; ++round)
+            for (const std::string& weight : weights)
+                for (const Slot& slot : kSlots)
+                    if (slot.round == round)
+                        write_slot(slot, weight);
     while (!left.empty()) { // what tf.keras 2 does not keep
         const std::string own = left.begin()->first;
-        write(own, optimizer + "/" + own);
+        write(own, optimizer.name + "/" + own);
     }
     hdf5::write_texts(group, "weight_names", names);
 }

@@ -7,7 +7,8 @@
 ///     tf.keras 2.11 to 2.15   iteration         Adam/m/LAYER/WEIGHT
 ///     Keras 3                 adam/iteration    adam/MODEL_LAYER_WEIGHT_momentum
 ///
-/// It is written as tf.keras 2.0 to 2.10 did, in their order, by which also 2.15 takes it.
+/// It is written in the order of tf.keras's optimizer that the training configuration names, by
+/// which that takes it.
 #pragma once
 
 #include "transfer.hpp"

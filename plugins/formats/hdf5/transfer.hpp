@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "content.hpp"
@@ -19,15 +20,18 @@ class Reading {
     /// Adds the dataset at `path` as a tensor.
     void add(hid_t parent, const std::string& path, const std::string& group,
              const std::string& name);
+    /// Adds a number that the file does not state.
+    void add(float value, const std::string& group, const std::string& name);
     void warn(const std::string& text) { plugin_.send(Message::Warning, text); }
     /// Hands all of it over.
     void send();
 
   private:
-    struct Source {
-        hdf5::Id dataset;
+    struct Dataset {
+        hdf5::Id id;
         std::string path;
     };
+    using Source = std::variant<Dataset, float>;
 
     Channel& plugin_;
     std::vector<Source> sources_; // of content.tensors

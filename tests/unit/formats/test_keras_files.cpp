@@ -5,6 +5,7 @@
 
 #include "golden.hpp"
 #include "lamina/error.hpp"
+#include "lamina/log.hpp"
 #include "lamina/model.hpp"
 #include "model/keras_json.hpp"
 #include "model/model_state.hpp"
@@ -17,13 +18,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
+const std::string kData = std::string(LAMINA_TEST_DATA_DIR) + "/keras/";
+
 /// A model that Keras saved, with what it predicts.
 struct Saved : Golden {
     explicit Saved(const Golden& golden) : Golden(golden) {}
 
-    fs::path folder() const {
-        return fs::path(LAMINA_TEST_DATA_DIR) / "keras" / info.at("folder").get<std::string>();
-    }
+    fs::path folder() const { return kData + info.at("folder").get<std::string>(); }
     std::string file(const char* name) const { return (folder() / name).string(); }
     bool trained() const { return info.at("trained"); }
     std::vector<Tensor> numbered(const char* prefix) const {
@@ -86,8 +87,7 @@ TEST_CASE("training goes on from the optimizer state that Keras saved") {
         Model::State state;
         state.architecture = architecture_from_json(store.texts.at("architecture"), "model.h5",
                                                     store.texts.at("keras_version"));
-        read_training_config(state, store.texts.at("training_config"));
-        load_variables(state, store, "model.h5", true);
+        load_variables(state, store, "model.h5", read_training_config(state, store, "model.h5"));
         CHECK(state.iterations == 3);
 
         const Tensor& x = saved["train_x"];
@@ -116,14 +116,79 @@ TEST_CASE("training goes on from the optimizer state that Keras saved") {
     }
 }
 
+namespace {
+
+/// A model of one Dense in training, in every optimizer of both writers.
+std::vector<Golden> saved_optimizers() {
+    std::vector<Golden> all;
+    for (const std::string writer : {"keras-2.15.0", "keras-3.15.1"})
+        for (const Golden& golden : read_goldens("optimizer_files_" + writer))
+            all.push_back(golden);
+    REQUIRE(all.size() == 38);
+    return all;
+}
+
+std::string file_of(const Golden& golden) {
+    return std::string(LAMINA_TEST_DATA_DIR) + "/keras/" +
+           golden.info.at("file").get<std::string>();
+}
+
+/// Goes on with the training that the file holds, and compares with Keras after every step.
+void check_goes_on(const std::string& file, const Golden& golden) {
+    const lm_store store = read_store(file);
+    Model::State state;
+    state.architecture = architecture_from_json(store.texts.at("architecture"), file,
+                                                store.texts.at("keras_version"));
+    REQUIRE(read_training_config(state, store, file));
+    load_variables(state, store, file, true);
+    CHECK(state.iterations == golden.info.at("iterations").get<uint64_t>());
+
+    const Shape inputs = golden["x"].shape();
+    const auto step = state.compiled(Mode::Train, inputs[1], {}).executable;
+    state.initialize(step->graph(), 1);
+    for (int64_t t = 0; t < inputs[0]; ++t) {
+        const auto at = [&](const char* name, const Shape& shape) {
+            return golden[name].rows(t, t + 1).reshaped(shape);
+        };
+        step->run(
+            {{"x", at("x", {inputs[1], inputs[2]})},
+             {"y", at("y", {inputs[1]})},
+             {"learning_rate", Tensor::scalar(static_cast<float>(state.stated_learning_rate))},
+             {"iterations", Tensor::scalar(static_cast<float>(state.iterations++))},
+             {"epoch", Tensor::scalar(0.0f)}});
+        check_close(state.variables().read("dense/kernel"), at("kernel_steps", {3, 2}),
+                    "kernel after step " + std::to_string(t), 1e-6);
+        check_close(state.variables().read("dense/bias"), at("bias_steps", {2}),
+                    "bias after step " + std::to_string(t), 1e-6);
+    }
+}
+
+} // namespace
+
+TEST_CASE(
+    "training by every optimizer goes on from Keras's .h5 to the weights that Keras reached") {
+    for (const Golden& golden : saved_optimizers()) {
+        INFO(file_of(golden));
+        check_goes_on(file_of(golden), golden);
+    }
+}
+
+namespace {
+
+/// Where to put what is written here: tests/system/keras.py names a folder, for real Keras to load
+/// what lies there.
+fs::path saved_here(const TempFolder& otherwise) {
+    const char* keep = std::getenv("LAMINA_SAVE_FOR_KERAS");
+    return keep != nullptr ? fs::path(keep) : otherwise.path();
+}
+
+} // namespace
+
 TEST_CASE("a model that is written here loads here with the same bits, in every format") {
     const TempFolder temporary;
-    // tests/parity/check_saved_by_lamina.py names a folder, for real Keras to load what lies there.
-    const char* keep = std::getenv("LAMINA_SAVE_FOR_KERAS");
     for (const Saved& saved : saved_models()) {
         INFO(saved.folder());
-        const fs::path folder = (keep != nullptr ? fs::path(keep) : temporary.path()) /
-                                saved.info.at("folder").get<std::string>();
+        const fs::path folder = saved_here(temporary) / saved.info.at("folder").get<std::string>();
         fs::create_directories(folder);
         Model model = Model::load(saved.file("model.h5"));
         for (const char* file : {"model.h5", "model.weights.h5", "architecture.json"})
@@ -142,8 +207,48 @@ TEST_CASE("a model that is written here loads here with the same bits, in every 
     }
 }
 
+TEST_CASE("a model that is written here in training goes on as Keras's own file does") {
+    const TempFolder temporary;
+    for (const Golden& golden : saved_optimizers()) {
+        INFO(file_of(golden));
+        const fs::path file = saved_here(temporary) / golden.info.at("file").get<std::string>();
+        fs::create_directories(file.parent_path());
+        Model::load(file_of(golden)).save(file.string());
+        check_goes_on(file.string(), golden);
+    }
+}
+
+TEST_CASE(
+    "an optimizer or loss that is not known here is told, and the optimizer's state left out") {
+    lm_store store = read_store(kData + "keras-2.15.0/optimizers/adam.h5");
+    std::string& config = store.texts.at("training_config");
+    const auto replace = [&](const std::string& from, const std::string& to) {
+        config.replace(config.find(from), from.size(), to);
+    };
+    replace("Custom>Adam", "Custom>Ftrl");
+    replace("sparse_categorical_crossentropy", "my_loss");
+    const TempFolder folder;
+    const std::string file = (folder / "ftrl.h5").string();
+    write_store(file, store);
+
+    std::vector<std::string> told;
+    set_log_sink([&](LogLevel, std::string_view text) { told.emplace_back(text); });
+    const Model model = Model::load(file);
+    set_log_sink({});
+    CHECK(told ==
+          std::vector<std::string>{
+              file + ": there is no loss `my_loss` here; it is categorical_crossentropy unless "
+                     "--loss names another",
+              file + ": there is no optimizer `Ftrl` here; its state is left out, and training "
+                     "starts anew with adam unless --optimizer names another"});
+    model.save(file);
+    const lm_store saved = read_store(file);
+    CHECK(std::none_of(saved.tensors.begin(), saved.tensors.end(),
+                       [](const StoredTensor& t) { return t.group == "optimizer"; }));
+}
+
 TEST_CASE("weights that do not fit the model are listed: missing, extra, of another shape") {
-    const std::string data = std::string(LAMINA_TEST_DATA_DIR) + "/keras/keras-3.15.1/";
+    const std::string data = kData + "keras-3.15.1/";
     const std::string weights = data + "residual/model.h5";
     std::ifstream stream(data + "residual/architecture.json");
     std::string json((std::istreambuf_iterator<char>(stream)), {});
@@ -167,16 +272,14 @@ TEST_CASE("weights that do not fit the model are listed: missing, extra, of anot
 }
 
 TEST_CASE("a model inside a model is refused by its class") {
-    const std::string file =
-        std::string(LAMINA_TEST_DATA_DIR) + "/keras/keras-3.15.1/nested/model.h5";
+    const std::string file = kData + "keras-3.15.1/nested/model.h5";
     CHECK_THROWS_WITH(Model::load(file), Contains(file) && Contains("`inner`") &&
                                              Contains("no layer class `Sequential`"));
 }
 
 TEST_CASE("an old hard_sigmoid keeps its slope, a new one its own") {
     const auto slope_of = [](const std::string& writer) {
-        const std::string file =
-            std::string(LAMINA_TEST_DATA_DIR) + "/keras/" + writer + "/dense_layers/model.h5";
+        const std::string file = kData + writer + "/dense_layers/model.h5";
         return Json::parse(Model::load(file).architecture_json()).at("keras_version");
     };
     CHECK(slope_of("keras-2.15.0") == "2.15.0");

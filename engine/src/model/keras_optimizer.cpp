@@ -1,0 +1,111 @@
+#include "model/keras_optimizer.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "lamina/text.hpp"
+#include "model/optimizer_graph.hpp"
+#include "model/tracer.hpp"
+
+namespace lamina {
+
+namespace {
+
+/// "adamw" is Keras's AdamW; empty where it is none of Keras's.
+std::string keras_class(const std::string& class_name) {
+    static constexpr const char* classes[] = {"SGD",     "RMSprop",  "Adam",   "AdamW",
+                                              "Adagrad", "Adadelta", "Adamax", "Nadam"};
+    const auto* found = std::find_if(std::begin(classes), std::end(classes),
+                                     [&](const char* c) { return lower(c) == lower(class_name); });
+    return found == std::end(classes) ? "" : *found;
+}
+
+/// What tf.keras 2.11 and later tell their own optimizers from those of before by.
+constexpr const char* kIsOld = "is_legacy_optimizer";
+constexpr const char* kScope = "Custom>";
+
+void rename(Json& config, const char* from, const char* to) {
+    if (!config.contains(from))
+        return;
+    config[to] = config.at(from);
+    config.erase(from);
+}
+
+} // namespace
+
+void drop_neutral_settings(Json& config) {
+    const Json neutral = {{"use_ema", false},
+                          {"loss_scale_factor", nullptr},
+                          {"gradient_accumulation_steps", nullptr}};
+    if (!config.value("use_ema", false))
+        for (const char* key : {"ema_momentum", "ema_overwrite_frequency"})
+            config.erase(key);
+    config.erase("jit_compile"); // how TensorFlow runs it
+    for (const auto& [key, value] : neutral.items())
+        if (config.contains(key) && config.at(key) == value)
+            config.erase(key);
+}
+
+Json optimizer_from_keras(const Json& optimizer, bool before_keras_3) {
+    auto [class_name, config] = part_spec(optimizer);
+    if (class_name.starts_with(kScope))
+        class_name.erase(0, std::string(kScope).size());
+    const std::string keras = keras_class(class_name);
+    if (before_keras_3 && config.value(kIsOld, Json(true)) != false) {
+        if (keras == "RMSprop" && !config.contains("epsilon_outside"))
+            config["epsilon_outside"] = true;
+        if (keras == "Nadam" && !config.contains("schedule_decay"))
+            rename(config, "decay", "schedule_decay");
+    }
+    config.erase(kIsOld);
+    return {{"class_name", class_name}, {"config", config}};
+}
+
+namespace {
+
+/// The optimizer of tf.keras 2.11 to 2.15. Keras 3 does not know it for one of its own, looks up
+/// its `name`, and has the default settings.
+Json new_of_tf_keras(const std::string& keras, Json settings) {
+    settings["name"] = lower(keras);
+    settings[kIsOld] = false;
+    return {{"class_name", kScope + keras}, {"config", settings}};
+}
+
+/// Whether the optimizer of before tf.keras 2.11 has the rule of the later ones.
+bool old_rule_is_the_same(const std::string& keras, const Json& settings) {
+    return !settings.contains("weight_decay") &&
+           (keras == "SGD" || keras == "Adam" || keras == "Adamax" || keras == "Adadelta");
+}
+
+} // namespace
+
+Json optimizer_for_keras(const Json& optimizer, bool for_keras_3) {
+    auto [class_name, config] = part_spec(optimizer);
+    drop_neutral_settings(config);
+    if (config.value("decay", 0.0) == 0)
+        config.erase("decay");
+    Json settings = Json::object();
+    if (!config.contains("learning_rate"))
+        settings["learning_rate"] = stated_learning_rate(class_name, config);
+    for (const auto& [key, value] : config.items())
+        if (!value.is_null())
+            settings[key] = value;
+    const std::string keras = keras_class(class_name);
+    if (keras.empty() || for_keras_3)
+        return {{"class_name", class_name}, {"config", settings}};
+    const bool outside = settings.value("epsilon_outside", false);
+    const double growth = settings.value("schedule_decay", 1.0);
+    const bool decays = settings.contains("decay");
+    settings.erase("epsilon_outside");
+    settings.erase("schedule_decay");
+    if (!decays && growth == 1 && !outside && !old_rule_is_the_same(keras, settings))
+        return new_of_tf_keras(keras, settings);
+    // What the old one does not have stays as a key that Lamina alone reads.
+    if (keras == "RMSprop" && !outside)
+        settings["epsilon_outside"] = false;
+    if (keras == "Nadam")
+        settings[decays ? "schedule_decay" : "decay"] = growth;
+    return {{"class_name", keras}, {"config", settings}};
+}
+
+} // namespace lamina
