@@ -212,20 +212,67 @@ void print_json(const FitResult& result, const Model& model, double rate) {
     std::cout << json.dump() << '\n';
 }
 
-void write_results(const Options& o, Model& model, const FitResult& result) {
-    if (o.has("save"))
-        model.save(o.text("save"));
-    if (o.has("history")) {
-        const std::string path = o.text("history");
-        write_file(path, lower(path).ends_with(".json") ? result.history.to_json()
-                                                        : result.history.to_csv());
+void write_history(const std::string& path, const History& history) {
+    write_file(path, lower(path).ends_with(".json") ? history.to_json() : history.to_csv());
+}
+
+void draw_history(const std::string& path, const History& history) {
+    TrainingCurves curves;
+    for (const char* name : {"loss", "accuracy", "val_loss", "val_accuracy"})
+        if (auto series = history.series(name); !series.empty())
+            curves[name] = std::move(series);
+    plot_history(curves, path);
+}
+
+void save_model(const std::string& path, const Model& model, const std::string& checkpoint) {
+    try {
+        model.save(path);
+    } catch (const Error& e) {
+        if (checkpoint.empty())
+            throw;
+        throw Error(e.code(), fmt::format("{}\n  the last epoch's model is whole in {}, a file "
+                                          "that every command takes",
+                                          e.what(), checkpoint));
     }
-    if (o.has("plot")) {
-        TrainingCurves curves;
-        for (const char* name : {"loss", "accuracy", "val_loss", "val_accuracy"})
-            if (auto series = result.history.series(name); !series.empty())
-                curves[name] = std::move(series);
-        plot_history(curves, o.text("plot"));
+}
+
+/// Every file that was asked for is tried, whatever becomes of the others; then throws the first
+/// one's error. result: nullptr where training has not come to its end.
+void write_results(const Options& o, const Model& model, const FitResult* result) {
+    std::exception_ptr failure;
+    const auto attempt = [&](const char* option, const auto& write) {
+        try {
+            if (o.has(option))
+                write(o.text(option));
+        } catch (...) {
+            failure = failure ? failure : std::current_exception();
+        }
+    };
+    if (result != nullptr)
+        attempt("save",
+                [&](const std::string& path) { save_model(path, model, result->checkpoint); });
+    if (const History& history = model.history(); !history.epochs.empty()) {
+        attempt("history", [&](const std::string& path) { write_history(path, history); });
+        attempt("plot", [&](const std::string& path) { draw_history(path, history); });
+    }
+    if (failure)
+        std::rethrow_exception(failure);
+}
+
+/// Model::fit, whose history does not go with an error.
+FitResult fit_model(const Options& o, Model& model, const std::shared_ptr<Dataset>& data,
+                    const FitOptions& options) {
+    try {
+        return model.fit(data, options);
+    } catch (const UsageError&) {
+        throw;
+    } catch (...) {
+        try {
+            write_results(o, model, nullptr);
+        } catch (const Error&) {
+            // What ended training is what has to be told.
+        }
+        throw;
     }
 }
 
@@ -256,7 +303,7 @@ int train(const Arguments& arguments) {
                                       model.name(), data->name(), data->source(), o.text("backend"),
                                       name(model.precision()), fit.seed)));
     const EndOnSignals signals;
-    const FitResult result = model.fit(data, fit);
+    const FitResult result = fit_model(o, model, data, fit);
 
     const double rate =
         result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
@@ -264,11 +311,12 @@ int train(const Arguments& arguments) {
         std::cerr << fmt::format(
             "interrupted after the batch; the checkpoint is {}\n  go on with: {}\n",
             result.checkpoint, resume_command(arguments, result.checkpoint));
+        write_results(o, model, nullptr);
         if (o.flag("json"))
             print_json(result, model, rate);
         return 1;
     }
-    write_results(o, model, result);
+    write_results(o, model, &result);
     const EpochRecord& last = result.history.epochs.back();
     if (o.flag("json")) {
         print_json(result, model, rate);

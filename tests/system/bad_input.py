@@ -207,6 +207,17 @@ def limits():
         fails(1, *lenet, "--save-best", "small/best.h5", says=["small/best.h5", full])
         fails(1, *lenet, "--checkpoint-dir", "small", says=["small/checkpoint.h5", full])
         check(os.listdir("small") == ["lenet.h5"], os.listdir("small"))
+        with open("small/half", "wb") as f:
+            f.write(bytes(96 * 1024))  # leaves room for one checkpoint, and not for the next beside it
+        third = [*TRAIN, "--epochs", "3", "--quiet"]
+        fails(1, *third, "--checkpoint-dir", "small", "--history", "h.csv", says=["small/checkpoint.h5", full])
+        check(len(open("h.csv").readlines()) == 3, "the values of two epochs:", open("h.csv").read())
+        done(lamina("evaluate", "small/checkpoint.h5", "--data", "mnist:sample"))
+        fails(1, *third, "--checkpoint-dir", "kept", "--save", "small/m.h5", "--history", "all.csv",
+              says=["small/m.h5", full, "kept/checkpoint.h5"])
+        check(len(open("all.csv").readlines()) == 4, "the values of three epochs:", open("all.csv").read())
+        os.remove("small/half")
+        os.remove("small/checkpoint.h5")
         with open("small/fill", "wb") as f:
             f.write(bytes(256 * 1024 - 8 * 1024))
         soft = [*TRAIN, "--epochs", "1", "--quiet"]

@@ -306,5 +306,26 @@ def finite():
     check(result.code == 1 and "is not finite" in result.err and "dense" in result.err, result.err)
 
 
+def history_of_what_failed():
+    """what was recorded before an error or Ctrl-C ended training is in --history and --plot"""
+    # The third epoch's learning rate is infinite.
+    grows = "exponential_decay:initial_learning_rate=0.1,decay_steps=4,decay_rate=1e30,staircase=true"
+    targets = ["--history", "h.csv", "--plot", "p.png"]
+    result = lamina(*TRAIN, "--schedule", grows, "--epochs", "5", "--check-finite", "--quiet", *targets, "--save", "m.h5")
+    check(result.code == 1 and result.err.startswith("lamina: error: --check-finite: "), result.code, result.err)
+    check([line.split(",")[0] for line in open("h.csv")] == ["epoch", "1", "2"], open("h.csv").read())
+    check(open("p.png", "rb").read(8) == PNG, "no PNG")
+    check(not os.path.exists("m.h5"), "a model of a training that failed")
+    os.remove("h.csv")
+    process = start([*LONG, "--epochs", "1000", *targets])
+    for _ in range(3):
+        process.stderr.readline()  # what is being trained, and two epochs
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    check(process.returncode == 1 and "interrupted" in err, process.returncode, err)
+    check(len(open("h.csv").readlines()) >= 3, open("h.csv").read())
+
+
 run([streams, files, same_twice, interrupt, other_signals, terminal, validation, evaluation_and_prediction, downloads,
-     choices, confusion, kill, finite])
+     choices, confusion, kill, finite,
+     history_of_what_failed])

@@ -167,6 +167,9 @@ class LAMINA_API Model {
     void initialize(uint64_t seed, const Executable& program);
 
     FitResult fit(const std::shared_ptr<Dataset>& data, const FitOptions& options);
+    /// What the last fit() has recorded, and the run that it went on from; all that there is of a
+    /// fit() that has ended with an error.
+    const History& history() const;
     /// Throws Error(Cancelled) when `progress` stops it.
     Evaluation evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size = 128,
                         const EvaluationProgress& progress = {});

@@ -400,6 +400,7 @@ std::vector<Tensor> Model::predict(const std::vector<Tensor>& inputs, int64_t ba
 }
 
 std::string Model::architecture_json() const { return architecture_to_json(state_->architecture); }
+const History& Model::history() const { return state_->history; }
 const std::string& Model::name() const { return state_->architecture.name; }
 std::vector<int64_t> Model::input_shape() const {
     return lamina::input_shape(state_->architecture);

@@ -27,6 +27,7 @@ struct Model::State {
     Precision precision = Precision::Float32;
     std::shared_ptr<VariableStore> store;  // made when first needed
     std::map<std::string, Tensor> waiting; // values for variables that are not on the device yet
+    History history;                       // of the last training
     uint64_t iterations = 0;               // steps taken
     std::optional<double> learning_rate;   // what callbacks have set
     double stated_learning_rate = 0.001;   // what the optimizer's configuration says

@@ -156,6 +156,7 @@ bool Trainer::interrupted() const {
 }
 
 FitResult Trainer::run() {
+    state_.history = {};
     try {
         run_epochs();
     } catch (const Error& e) {
@@ -170,6 +171,7 @@ FitResult Trainer::run() {
                  : fmt::format("{}\n  the last checkpoint is whole; go on with --resume {}",
                                e.what(), last));
     }
+    result_.history = state_.history;
     return std::move(result_);
 }
 
@@ -381,6 +383,7 @@ bool Trainer::validate(EpochRecord& record) {
 
 bool Trainer::after_epoch(EpochRecord& record) {
     record.values.emplace_back("learning_rate", scheduled_rate_.value_or(learning_rate()));
+    state_.history.epochs.push_back(record);
     const auto value = [&](const Monitor& monitor) { return *find(record.values, monitor.name()); };
     if (best_model_.improves(value(best_model_)) && !options_.save_best.empty())
         model_.save(options_.save_best);
@@ -392,7 +395,6 @@ bool Trainer::after_epoch(EpochRecord& record) {
         if (rate != learning_rate())
             state_.learning_rate = rate;
     }
-    result_.history.epochs.push_back(record);
     means_ = {};
     write_checkpoint(record.epoch + 1, 0);
     for (const auto& c : options_.callbacks)
@@ -426,7 +428,7 @@ Checkpoint Trainer::describe_run() const {
     if (reducer_)
         c.reducing = reducer_->standing();
     c.best_weights = best_weights_;
-    c.history = result_.history;
+    c.history = state_.history;
     c.settings = {
         {"--data", fmt::format("{} ({} samples)", data_->name(), data_->size(Split::Train))},
         {"--optimizer", part_text(state_.training.optimizer)},
@@ -496,7 +498,7 @@ void Trainer::resume(const Graph& graph) {
         stopper_->resume(*c.stopping);
     if (stopper_ && stopper_->restores_best_weights())
         best_weights_ = c.best_weights;
-    result_.history = c.history;
+    state_.history = c.history;
     if (stopper_ && stopper_->exhausted())
         throw UsageError(fmt::format("--resume {}: training had stopped early, {} epochs after the "
                                      "best; go on with a larger --early-stopping",

@@ -256,6 +256,20 @@ TEST_CASE("check-finite stops at the first NaN and names the layer") {
                       Contains("the output of layer dense is not finite at step 5\n"));
 }
 
+TEST_CASE("what was recorded before an error is the model's history, and no older training's") {
+    Model model = small_net();
+    CHECK(model.history().epochs.empty());
+    model.fit(digits(), options(3));
+    CHECK(model.history().epochs.size() == 3);
+    FitOptions o = options(5);
+    o.callbacks.push_back(std::make_shared<AfterEpoch>([](const EpochRecord& e) {
+        if (e.epoch == 1)
+            throw Error(StatusCode::Io, "the disk is gone");
+    }));
+    CHECK_THROWS_WITH(model.fit(digits(), o), "the disk is gone");
+    CHECK(model.history().epochs.size() == 2);
+}
+
 /// Three layers whose outputs are near 96, whatever the input. `scale`: what the last one
 /// multiplies by on the way back.
 static Model chain(const std::string& optimizer, float scale) {
