@@ -102,6 +102,7 @@ struct Run {
 Run train(Trained& net, const Values& start, const std::vector<Values>& batches) {
     net.start_from(start);
     Run run;
+    run.losses.reserve(batches.size());
     for (const Values& batch : batches)
         run.losses.push_back(net.step->run(batch).at("loss"));
     run.variables = net.variables();
@@ -150,6 +151,7 @@ std::string compare_runs(const Run& got, const Run& want, Limit limit, double op
 std::string compare_training(const std::string& name, Trained& oracle, Trained& mine, int steps) {
     const Values start = oracle.variables();
     std::vector<Values> batches;
+    batches.reserve(static_cast<size_t>(steps));
     for (int step = 0; step < steps; ++step)
         batches.push_back(step_inputs(name, mine.step->graph(), mine.model.classes(), step));
     const Run want = train(oracle, start, batches);

@@ -91,15 +91,17 @@ std::vector<LogLine>& BackendUnderTest::log() {
 }
 
 BackendUnderTest::BackendUnderTest(const std::string& name, Options options,
-                                   const std::vector<const lm_kernel*>& kernels) {
+                                   const std::vector<const lm_kernel*>& kernels)
+    : library_(nullptr, dlclose), self_(nullptr, nullptr) {
     const std::string path =
         std::string(LAMINA_TEST_PLUGIN_DIR) + "/liblamina_backend_" + name + ".so";
-    library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    library_.reset(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL));
     if (library_ == nullptr) {
         why_ = dlerror();
         return;
     }
-    const auto entry = reinterpret_cast<decltype(&lamina_plugin)>(dlsym(library_, LM_ENTRY_SYMBOL));
+    const auto entry =
+        reinterpret_cast<decltype(&lamina_plugin)>(dlsym(library_.get(), LM_ENTRY_SYMBOL));
     struct Found {
         const lm_backend* backend = nullptr;
         std::vector<const lm_kernel*> kernels;
@@ -118,21 +120,19 @@ BackendUnderTest::BackendUnderTest(const std::string& name, Options options,
     error.struct_size = sizeof error;
     expect(entry()->init(fake_host(), &registrar, &error), error);
     table_ = found.backend;
-    expect(table_->create(fake_host(), &self_, &error), error);
+    void* self = nullptr;
+    expect(table_->create(fake_host(), &self, &error), error);
+    self_ = {self, table_->destroy};
     found.kernels.insert(found.kernels.end(), kernels.begin(), kernels.end());
     for (const lm_kernel* kernel : found.kernels)
-        expect(table_->add_kernel(self_, kernel->op, kernel->name, kernel, &error), error);
-    if (table_->device_open(self_, UINT64_MAX, fake_config(options), &device_, &error) != LM_OK)
+        expect(table_->add_kernel(self, kernel->op, kernel->name, kernel, &error), error);
+    if (table_->device_open(self, UINT64_MAX, fake_config(options), &device_, &error) != LM_OK)
         why_ = error.message;
 }
 
 BackendUnderTest::~BackendUnderTest() {
     if (device_ != nullptr)
         table_->device_close(device_);
-    if (self_ != nullptr)
-        table_->destroy(self_);
-    if (library_ != nullptr)
-        dlclose(library_);
 }
 
 namespace {

@@ -69,14 +69,15 @@ class BackendUnderTest {
 
     const lm_backend& table() const { return *table_; }
     lm_device* device() const { return device_; }
-    void* self() const { return self_; }
+    void* self() const { return self_.get(); }
 
     static std::vector<LogLine>& log();
 
   private:
-    void* library_ = nullptr;
+    // Freed in the opposite order, also where the constructor throws halfway.
+    std::unique_ptr<void, int (*)(void*)> library_;
     const lm_backend* table_ = nullptr;
-    void* self_ = nullptr;
+    std::unique_ptr<void, void (*)(void*)> self_;
     lm_device* device_ = nullptr;
     std::string why_;
 };
