@@ -13,9 +13,11 @@ function(lamina_add_vkfft_shaders target)
     # Its own glslang/ stands in for the one that vkFFT.h asks for.
     target_include_directories(lamina_vkfft_shader PRIVATE ${PROJECT_SOURCE_DIR}/cmake/vkfft)
     target_include_directories(lamina_vkfft_shader SYSTEM PRIVATE ${LAMINA_VKFFT_INCLUDE} ${LAMINA_VULKAN_INCLUDE})
-    # It runs once, within the build: VkFFT's leaks are none of ours.
-    target_compile_options(lamina_vkfft_shader PRIVATE -O0 $<$<BOOL:${LAMINA_SANITIZE}>:-fno-sanitize=all>)
-    target_link_options(lamina_vkfft_shader PRIVATE $<$<BOOL:${LAMINA_SANITIZE}>:-fno-sanitize=all>)
+    target_compile_options(lamina_vkfft_shader PRIVATE -O0)
+    if(LAMINA_SANITIZE) # it runs once, within the build: VkFFT's leaks are none of ours
+      target_compile_options(lamina_vkfft_shader PRIVATE -fno-sanitize=all)
+      target_link_options(lamina_vkfft_shader PRIVATE -fno-sanitize=all)
+    endif()
     set_target_properties(lamina_vkfft_shader PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   endif()
   set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}.shaders)
