@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"
 #include "lamina/registry.hpp"
@@ -171,6 +172,23 @@ std::vector<std::string> split_specs(const std::string& list) {
             out.push_back(piece);
     }
     return out;
+}
+
+void expect_writable(const Options& options, const char* option) {
+    if (!options.has(option))
+        return;
+    const std::filesystem::path path = options.text(option);
+    const auto folder = path.parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder))
+        throw UsageError(
+            fmt::format("--{} {}: there is no folder {}", option, path.string(), folder.string()));
+    if (std::filesystem::is_other(path))
+        return; // a pipe or a device, to which nothing can be written on trial
+    try {
+        AtomicFile(path).write(" ");
+    } catch (const Error& e) {
+        throw Error(e.code(), fmt::format("--{} {}", option, e.what()));
+    }
 }
 
 /// A name of the zoo, with settings or without, is no file's.

@@ -110,6 +110,10 @@ void expect_at_most(const char* option, T value, T most) {
         throw UsageError(fmt::format("--{} must be at most {}, got {}", option, most, value));
 }
 
+/// Throws UsageError or Error that names the option unless the file that it asks for, if any, can
+/// be written: found before long work, not after it.
+void expect_writable(const Options& options, const char* option);
+
 /// expect_part for MODEL, where it is a zoo name.
 void expect_model(const std::string& what);
 

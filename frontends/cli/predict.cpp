@@ -119,6 +119,7 @@ int predict(const Arguments& arguments) {
     expect_at_least("top", top, 1);
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
+    expect_writable(o, "plot");
     Model model = open_model(o.text("model"), o.text("weights"), 0);
     use_backend(model, o, o.text("backend"));
     const auto shape = model.input_shape();
@@ -128,12 +129,13 @@ int predict(const Arguments& arguments) {
                                 Shape(shape).to_string()));
     const auto files = o.get<std::vector<std::string>>("file");
     const auto labels = read_labels(o.text("labels"));
+    if (o.has("labels") && static_cast<int64_t>(labels.size()) != model.classes())
+        throw UsageError(fmt::format("--labels {}: {} for the {} classes of model {}",
+                                     o.text("labels"),
+                                     count_of(static_cast<long long>(labels.size()), "line"),
+                                     model.classes(), model.name()));
     const Tensor y = outputs(model, files, progress_mode(o));
     const auto classes = static_cast<size_t>(y.elements()) / files.size();
-    if (o.has("labels") && labels.size() != classes)
-        throw UsageError(fmt::format(
-            "--labels {}: {} for the {} classes of model {}", o.text("labels"),
-            count_of(static_cast<long long>(labels.size()), "line"), classes, model.name()));
 
     auto json = nlohmann::ordered_json::array();
     for (size_t i = 0; i < files.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "interrupt.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
+#include "lamina/paths.hpp"
 #include "lamina/plot.hpp"
 #include "lamina/text.hpp"
 
@@ -148,21 +149,6 @@ FitOptions fit_options(const Options& o) {
 
 /// What would only fail after hours of training is tried before.
 void check_targets(const Options& o) {
-    for (const char* option : {"save", "save-best", "history", "plot"}) {
-        const std::filesystem::path path = o.text(option);
-        if (path.empty())
-            continue;
-        const auto folder = path.parent_path();
-        if (!folder.empty() && !std::filesystem::is_directory(folder))
-            throw UsageError(fmt::format("--{} {}: there is no folder {}", option, path.string(),
-                                         folder.string()));
-        if (access(folder.empty() ? "." : folder.c_str(), W_OK) != 0)
-            throw UsageError(
-                fmt::format("--{} {}: the folder cannot be written to", option, path.string()));
-    }
-    for (const char* option : {"save", "save-best"})
-        if (o.has(option))
-            check_model_file(o.text(option));
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
     const std::string history =
@@ -170,6 +156,17 @@ void check_targets(const Options& o) {
     if (o.has("history") && history != ".csv" && history != ".json")
         throw UsageError(
             fmt::format("--history {}: its name must end in .csv or .json", o.text("history")));
+    for (const char* option : {"save", "save-best", "history", "plot"})
+        expect_writable(o, option);
+    for (const char* option : {"save", "save-best"})
+        if (o.has(option))
+            check_model_file(o.text(option));
+}
+
+/// Here, or in the cache folder where nothing can be written here.
+std::string interrupt_folder(const std::string& model) {
+    const std::string name = model + "-checkpoint";
+    return access(".", W_OK) == 0 ? name : (cache_folder() / "checkpoints" / name).string();
 }
 
 /// The command that goes on where this one stopped.
@@ -296,7 +293,7 @@ int train(const Arguments& arguments) {
     compile(model, training);
 
     model.device(); // what is wrong with it shows before anything is said of training
-    fit.interrupt_dir = model.name() + "-checkpoint";
+    fit.interrupt_dir = interrupt_folder(model.name());
 
     fit.callbacks.push_back(std::make_shared<Progress>(
         progress_mode(o), fmt::format("training {} on {} ({}), backend {}, precision {}, seed {}",

@@ -1,5 +1,6 @@
 """Data, pictures and model files that are missing, damaged or do not fit."""
 
+import fcntl
 import gzip
 import json
 import os
@@ -224,10 +225,38 @@ def limits():
         fails(1, *soft, "--plot", "small/curves.png", says=["small/curves.png", "disk full"])
         os.system("cat /dev/zero > small/rest 2>/dev/null")
         fails(1, *soft, "--history", "small/h.csv", says=["small/h.csv", full])
-        fails(1, *soft, "--plot", "small/curves.svg", says=["small/curves.svg", "disk full"])
+        fails(1, *soft, "--plot", "small/curves.svg", says=["--plot small/curves.svg", full])
+        fails(1, *soft, "--save", "small/soft.h5", says=["--save small/soft.h5", full])
         check(sorted(os.listdir("small")) == ["fill", "lenet.h5", "rest"], os.listdir("small"))
     finally:
         os.system("umount small")
+
+
+def targets():
+    """what cannot be written is found before training, and leaves what is there as it is"""
+    for folder in ("h.csv", "p.png", "m.h5"):
+        os.mkdir(folder)
+    with open("text", "w") as f:
+        f.write("hello")
+    for flag, value in (("--history", "h.csv"), ("--plot", "p.png"), ("--save", "m.h5"), ("--save-best", "m.h5")):
+        told = fails(1, *TRAIN, flag, value, says=[f"{flag} {value}: ", "Is a directory"]).err
+        check("epoch" not in told, "trained first:", told)
+    for folder in ("text", "text/in/it", "/proc/none"):
+        told = fails(1, *TRAIN, "--checkpoint-dir", folder, says=f"--checkpoint-dir {folder}: cannot make").err
+        check("epoch" not in told, "trained first:", told)
+    done(lamina(*TRAIN, "--epochs", "1", "--save", "good.h5", "--checkpoint-dir", "ck"))
+    before = open("good.h5", "rb").read()
+    fails(1, *TRAIN, "--save", "good.h5", "--plot", "p.png", says="p.png")
+    check(open("good.h5", "rb").read() == before, "the file has changed")
+    picture = os.path.join(IMAGES, "grey.png")
+    fails(1, "predict", "good.h5", picture, "--plot", "p.png", says="--plot p.png: cannot write")
+    fails(2, "predict", "good.h5", picture, "--plot", "none/p.png", says="there is no folder none")
+    held = os.open("ck", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)  # as another run does
+    told = fails(2, *TRAIN, "--checkpoint-dir", "ck", says="another run writes its checkpoints there").err
+    check("epoch" not in told, "trained first:", told)
+    os.close(held)
+    done(lamina(*TRAIN, "--epochs", "1", "--checkpoint-dir", "ck"))
 
 
 def plugins():
@@ -258,4 +287,4 @@ def plugins():
           says=["plugin init_fails", "p/init_fails.so", "its init failed: the moon is not full"])
 
 
-run([good_files_work, data_files, no_network, pictures, picture_folders, model_files, weights_files, plugins, limits])
+run([good_files_work, data_files, no_network, pictures, picture_folders, model_files, weights_files, targets, plugins, limits])

@@ -129,8 +129,9 @@ enum class Mode { Train, Evaluate, Predict };
 /// (openblas, else reference), and the log says where each part runs.
 enum class Fallback { Refused, Allowed };
 
-/// Throws UsageError when no format writes a model under this name: to be asked before hours of
-/// training, not after.
+/// Throws UsageError when no format writes a model under this name, and Error when none can be
+/// written there now: to be asked before hours of training, not after. Leaves what is there as it
+/// is.
 LAMINA_API void check_model_file(const std::string& path);
 
 /// A network and its variables on a device.

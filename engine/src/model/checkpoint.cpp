@@ -1,10 +1,13 @@
 #include "model/checkpoint.hpp"
 
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include "io/json.hpp"
 #include "lamina/error.hpp"
@@ -137,12 +140,32 @@ std::map<std::string, Tensor> best_weights_from(const lm_store& store, const Mod
 
 } // namespace
 
-std::string save_checkpoint(const std::string& folder, const Model::State& state,
-                            const Checkpoint& c) {
+static void make_folder(const std::string& folder) {
     std::error_code code;
     std::filesystem::create_directories(folder, code);
     if (code)
-        fail(StatusCode::Io, fmt::format("--checkpoint-dir {}: {}", folder, code.message()));
+        fail(StatusCode::Io, fmt::format("--checkpoint-dir {}: cannot make the folder: {}", folder,
+                                         code.message()));
+}
+
+static std::string checkpoint_file(const std::string& folder) {
+    return (std::filesystem::path(folder) / "checkpoint.h5").string();
+}
+
+CheckpointFolder::CheckpointFolder(const std::string& folder) {
+    make_folder(folder);
+    lock_ = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    // File systems without such locks leave two runs at once to the user.
+    if (lock_ && ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        throw UsageError(fmt::format("--checkpoint-dir {}: another run writes its checkpoints "
+                                     "there; give this one a folder of its own",
+                                     folder));
+    check_model_file(checkpoint_file(folder));
+}
+
+std::string save_checkpoint(const std::string& folder, const Model::State& state,
+                            const Checkpoint& c) {
+    make_folder(folder);
     lm_store store = to_store(state, true);
     Json settings = Json::object();
     for (const auto& [name, value] : c.settings)
@@ -164,15 +187,13 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
     store.texts[kKey] = json.dump();
     for (const auto& [name, value] : c.best_weights)
         store.tensors.push_back({kCheckpointGroup, name, value});
-    std::string path = (std::filesystem::path(folder) / "checkpoint.h5").string();
+    std::string path = checkpoint_file(folder);
     write_store(path, store);
     return path;
 }
 
 Checkpoint load_checkpoint(const std::string& given, Model::State& state) {
-    const std::string path = std::filesystem::is_directory(given)
-                                 ? (std::filesystem::path(given) / "checkpoint.h5").string()
-                                 : given;
+    const std::string path = std::filesystem::is_directory(given) ? checkpoint_file(given) : given;
     const lm_store store = read_store(path);
     const auto text = store.texts.find(kKey);
     if (text == store.texts.end())

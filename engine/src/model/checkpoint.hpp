@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/file_descriptor.hpp"
 #include "model/model_state.hpp"
 #include "model/monitor.hpp"
 
@@ -24,6 +25,18 @@ struct Checkpoint {
     History history;
     /// What must be the same for the same result, as the command line names it: {"--seed", "7"}.
     std::vector<std::pair<std::string, std::string>> settings;
+};
+
+/// A folder that one run writes its checkpoints to, as long as this lives.
+class CheckpointFolder {
+  public:
+    CheckpointFolder() = default;
+    /// Makes the folder. Throws UsageError where another run has it, Error where no checkpoint can
+    /// be written.
+    explicit CheckpointFolder(const std::string& folder);
+
+  private:
+    FileDescriptor lock_;
 };
 
 /// Writes folder/checkpoint.h5 (a model file that Keras loads too) whole or not at all; the folder

@@ -146,7 +146,26 @@ Json training_json(const TrainingConfig& config, bool for_keras_3) {
 
 } // namespace
 
-void check_model_file(const std::string& path) { format_of_name(path); }
+/// Into a file that appears with its commit().
+static void write_into(AtomicFile& file, const std::string& path, const lm_store& store) {
+    const Part part = format_of_name(path);
+    const lm_config config = default_config(part);
+    try {
+        call(part.as<lm_format>().write, host_table(), &config, file.temporary().c_str(), &store);
+    } catch (const Error& e) {
+        fail(e.code(), fmt::format("{}: cannot be written: {}", path, e.what()));
+    }
+}
+
+void check_model_file(const std::string& path) {
+    format_of_name(path);
+    if (std::filesystem::is_other(path))
+        return; // a pipe or a device, to which nothing can be written on trial
+    lm_store store;
+    store.texts["architecture"] = Model({1}).architecture_json();
+    AtomicFile file(path);
+    write_into(file, path, store);
+}
 
 lm_store read_store(const std::string& path) {
     const Part part = format_of_content(path);
@@ -162,14 +181,8 @@ lm_store read_store(const std::string& path) {
 }
 
 void write_store(const std::string& path, const lm_store& store) {
-    const Part part = format_of_name(path);
-    const lm_config config = default_config(part);
     AtomicFile file(path);
-    try {
-        call(part.as<lm_format>().write, host_table(), &config, file.temporary().c_str(), &store);
-    } catch (const Error& e) {
-        fail(e.code(), fmt::format("{}: cannot be written: {}", path, e.what()));
-    }
+    write_into(file, path, store);
     file.commit();
 }
 

@@ -183,6 +183,8 @@ void Trainer::run_epochs() {
     state_.training.check_finite = options_.check_finite;
     const StepGraph step = state_.build(Mode::Train, options_.batch_size, format());
     expect_reported(step);
+    if (!options_.checkpoint_dir.empty())
+        checkpoints_ = CheckpointFolder(options_.checkpoint_dir);
     if (!options_.resume.empty())
         resume(step.graph);
     with_memory_advice(state_, Mode::Train, options_.batch_size, format(),

@@ -53,6 +53,7 @@ class Trainer {
     Model::State& state_;
     std::shared_ptr<Dataset> data_;
     FitOptions options_;
+    CheckpointFolder checkpoints_;
     std::vector<int64_t> training_, validation_;
     FitResult result_;
 
