@@ -113,6 +113,34 @@ const std::vector<Convolution> convolutions{
     {"large_kernel", {1, 19, 17, 3}, {11, 13, 3, 5}, {}},
 };
 
+/// Of 7 to 31 along a dimension, where a transform may pay: tiles of several sizes, edges within a
+/// tile, odd channels.
+const std::vector<Convolution> large_kernels{
+    {"kernel_7",
+     {2, 23, 19, 5},
+     {7, 7, 5, 6},
+     {{"padding_low", Ints{3, 3}}, {"padding_high", Ints{3, 3}}}},
+    {"kernel_15_uneven_padding",
+     {1, 25, 22, 3},
+     {15, 11, 3, 4},
+     {{"padding_low", Ints{9, 0}}, {"padding_high", Ints{2, 7}}}},
+    {"kernel_31_above_input",
+     {1, 13, 17, 2},
+     {31, 31, 2, 3},
+     {{"padding_low", Ints{15, 15}}, {"padding_high", Ints{15, 15}}}},
+    {"kernel_21_row", {1, 3, 70, 3}, {1, 21, 3, 2}, {}},
+    {"kernel_9_1d", {3, 61, 3}, {9, 3, 7}, {{"padding_low", Ints{8}}, {"padding_high", Ints{1}}}},
+    {"kernel_31_1d", {2, 97, 1}, {31, 1, 5}, {}},
+    {"kernel_7_3d",
+     {1, 9, 8, 11, 2},
+     {7, 5, 7, 2, 3},
+     {{"padding_low", Ints{3, 2, 0}}, {"padding_high", Ints{3, 2, 3}}}},
+    {"kernel_9_stride_2_dilated",
+     {1, 31, 27, 2},
+     {9, 7, 2, 3},
+     {{"strides", Ints{2, 1}}, {"dilations", Ints{1, 2}}, {"padding_low", Ints{4, 3}}}},
+};
+
 int64_t entry(const Attributes& attrs, const char* name, size_t i, int64_t otherwise) {
     const auto it = attrs.find(name);
     return it == attrs.end() ? otherwise : std::get<Ints>(it->second)[i];
@@ -196,6 +224,11 @@ CONFORMANCE_CASES(conv) {
         for (const Data& d : data)
             for (const bool channels_last : {true, false})
                 if (channels_last || d.dtype == DType::F32 || (d.exact && is_half(d)))
+                    add_convolution(cases, c, d, channels_last);
+    for (const Convolution& c : large_kernels)
+        for (const Data& d : data)
+            for (const bool channels_last : {true, false})
+                if (d.dtype == DType::F32)
                     add_convolution(cases, c, d, channels_last);
 
     const Input x{{2, 6, 5, 3}, integers()}, filter{{3, 3, 3, 8}, integers()},

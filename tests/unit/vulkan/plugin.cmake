@@ -9,3 +9,8 @@ lamina_add_shaders(${target} ${folder}/shaders)
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/backends/vulkan/vk/*.cpp)
 target_sources(${target} PRIVATE ${sources})
 target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/backends/vulkan)
+# lamina-conformance's cases, to see which kernels they reach.
+set(conformance ${PROJECT_SOURCE_DIR}/frontends/conformance)
+file(GLOB cases CONFIGURE_DEPENDS ${conformance}/cases/*.cpp)
+target_sources(${target} PRIVATE ${cases} ${conformance}/case.cpp ${conformance}/single_node.cpp)
+target_include_directories(${target} PRIVATE ${conformance})
