@@ -23,4 +23,4 @@ install(FILES
   cmake/LaminaPlugin.cmake
   cmake/LaminaShaders.cmake
   DESTINATION ${package_folder})
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE NOTICE DESTINATION ${CMAKE_INSTALL_DOCDIR})
