@@ -146,6 +146,31 @@ def nested():
     return keras.Model(x, L.Dense(2, name="head")(inner(x)), name="nested")
 
 
+def nested_deep():
+    """A model in a model in a model, called twice."""
+    block = keras.Sequential([keras.Input((4,)), L.Dense(4, activation="tanh", name="block_dense")], name="block")
+    x = keras.Input((4,), name="inner_input")
+    inner = keras.Model(x, L.Add(name="inner_add")([x, block(x)]), name="inner")
+    x = keras.Input((5,), name="features")
+    y = inner(inner(L.Dense(4, name="stem")(x)))
+    return keras.Model(x, L.Dense(3, activation="softmax", name="head")(y), name="nested_deep")
+
+
+def nested_first():
+    """A Sequential that begins with a model, one of whose layers has the name of one outside."""
+    x = keras.Input((6, 6, 2), name="image")
+    base = keras.Model(x, L.Flatten(name="flatten")(L.Conv2D(2, 3, name="same_name")(x)), name="base")
+    return keras.Sequential([base, L.Dense(2, name="same_name")], name="nested_first")
+
+
+def recurrent():
+    """A layer that reads its own output."""
+    x = keras.Input((4,), name="features")
+    step = L.Dense(4, activation="tanh", name="step")
+    once = step(x)
+    return keras.Model(x, L.Add(name="add")([once, step(step(once))]), name="recurrent")
+
+
 def dense_adam_amsgrad():
     return keras.Sequential([keras.Input((4,)), L.Dense(3, activation="tanh", name="a"),
                              L.Dense(2, activation="softmax", name="b")], name="dense_adam_amsgrad")
@@ -162,6 +187,9 @@ MODELS = {
     volume_layers: lambda: None,
     merges: lambda: None,
     nested: lambda: None,
+    nested_deep: lambda: keras.optimizers.Adam(0.01),
+    nested_first: lambda: None,
+    recurrent: lambda: None,
 }
 CHANNELS_FIRST = {lambda: image_layers("channels_first"): lambda: None}
 

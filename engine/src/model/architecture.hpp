@@ -16,12 +16,20 @@ struct TensorRef {
     bool operator==(const TensorRef&) const = default;
 };
 
+/// A model that was a layer of another one.
+struct ModelName {
+    std::string name, class_name;
+};
+
 struct LayerSpec {
     std::string class_name;
     std::string name;
     Json config;                               // Keras's, without what Lamina does not know
     std::vector<std::vector<TensorRef>> calls; // the inputs of each call
     bool trainable = true;
+    // Where a file has this layer inside models: these, the outermost first, and its name there.
+    std::vector<ModelName> inside;
+    std::string name_inside;
 };
 
 struct Architecture {

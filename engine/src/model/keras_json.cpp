@@ -1,7 +1,6 @@
 #include "model/keras_json.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -9,21 +8,11 @@
 #include "lamina/registry.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_dialect.hpp"
+#include "model/keras_net.hpp"
 
 namespace lamina {
 
 namespace {
-
-/// Where a layer's input comes from, by name, before the layers are in order.
-struct NamedRef {
-    std::string layer;
-    int node = 0, tensor = 0;
-};
-
-struct NamedLayer {
-    LayerSpec spec;
-    std::vector<std::vector<NamedRef>> calls;
-};
 
 [[noreturn]] void malformed(const std::string& source, const std::string& reason) {
     fail(StatusCode::InvalidArgument, fmt::format("{}: {}", source, reason));
@@ -75,8 +64,8 @@ void collect_tensors(const Json& json, std::vector<NamedRef>& out, const std::st
             legacy_ref(member(member(json, "config", where), "keras_history", where), where));
 }
 
-std::vector<std::vector<NamedRef>> inbound_calls(const Json& layer, const std::string& where) {
-    std::vector<std::vector<NamedRef>> calls;
+NamedCalls inbound_calls(const Json& layer, const std::string& where) {
+    NamedCalls calls;
     if (!layer.contains("inbound_nodes"))
         return calls;
     for (const Json& node : list_of(layer, "inbound_nodes", where)) {
@@ -137,6 +126,10 @@ LayerSpec read_layer(const Json& json, const Source& from) {
     return layer;
 }
 
+Json member_or_null(const Json& object, const char* key) {
+    return object.is_object() && object.contains(key) ? object.at(key) : Json();
+}
+
 Json batch_shape_of(const Json& config) {
     for (const char* key : {"batch_input_shape", "batch_shape"})
         if (config.contains(key) && config.at(key).is_array())
@@ -144,22 +137,128 @@ Json batch_shape_of(const Json& config) {
     return {};
 }
 
-Architecture read_sequential(const Json& config, const Source& from) {
+/// The shape of a Sequential's input, where its first layer is none; null where it is not stated.
+Json input_shape_of(const Json& config, const Json& first) {
+    const Json own = member_or_null(first, "config");
+    if (const Json shape = batch_shape_of(own); !shape.is_null())
+        return shape;
+    if (const Json build = member_or_null(config, "build_input_shape"); !build.is_null())
+        return build;
+    const Json layers = member_or_null(own, "layers"); // of a model
+    return layers.is_array() && !layers.empty() ? input_shape_of(own, layers.front()) : Json();
+}
+
+bool is_model_class(const std::string& class_name) {
+    return class_name == "Sequential" || class_name == "Model" || class_name == "Functional";
+}
+
+bool is_model(const Json& layer) {
+    const Json class_name = member_or_null(layer, "class_name");
+    return class_name.is_string() && is_model_class(class_name.get<std::string>());
+}
+
+bool has_model(const Json& sequential) {
+    const Json layers = sequential.is_array() ? sequential : member_or_null(sequential, "layers");
+    return std::any_of(layers.begin(), layers.end(), is_model);
+}
+
+NamedNet read_net(const Json& model, const Source& from);
+
+/// A model's layers, those that are models themselves apart.
+class NetReader {
+  public:
+    NetReader(const Json& config, std::string class_name, const Source& from) : from_(from) {
+        net_.class_name = std::move(class_name);
+        net_.name =
+            name_in(config, net_.class_name == "Sequential" ? "sequential" : "model", from.name);
+    }
+
+    /// Adds a layer or model; returns its name.
+    std::string add(const Json& json, NamedCalls calls) {
+        if (is_model(json)) {
+            NamedNet model = read_net(json, from_);
+            model.name = name_in(json, model.name, from_.name);
+            models_.emplace_back(std::move(model), std::move(calls));
+            return models_.back().first.name;
+        }
+        net_.layers.push_back({read_layer(json, from_), std::move(calls)});
+        return net_.layers.back().spec.name;
+    }
+    NamedNet& net() { return net_; }
+    NamedNet finish() {
+        put_in(net_, models_, from_.name);
+        return std::move(net_);
+    }
+
+  private:
+    const Source& from_;
+    NamedNet net_;
+    std::vector<std::pair<NamedNet, NamedCalls>> models_;
+};
+
+NamedNet read_sequential_net(const Json& config, const Source& from) {
+    NetReader reader(config, "Sequential", from);
+    const Json& layers = config.is_array() ? config : list_of(config, "layers", from.name);
+    if (layers.empty())
+        malformed(from.name, "the model has no layers");
+    std::vector<NamedRef> last;
+    for (const Json& json : layers) {
+        if (last.empty() && !(json.is_object() && json.value("class_name", "") == "InputLayer")) {
+            const std::string name = reader.net().name + "_input";
+            const Json input = {
+                {"class_name", "InputLayer"},
+                {"config", {{"name", name}, {"batch_shape", input_shape_of(config, json)}}}};
+            last = {{reader.add(input, {}), 0, 0}};
+            reader.net().inputs = last;
+        }
+        last = {{reader.add(json, last.empty() ? NamedCalls{} : NamedCalls{last}), 0, 0}};
+        if (reader.net().inputs.empty())
+            reader.net().inputs = last;
+    }
+    reader.net().outputs = last;
+    return reader.finish();
+}
+
+NamedNet read_functional_net(const Json& config, const std::string& class_name,
+                             const Source& from) {
     const std::string& source = from.name;
-    const bool bare_list = config.is_array();
-    const Json& layers = bare_list ? config : list_of(config, "layers", source);
+    NetReader reader(config, class_name, from);
+    NamedNet& net = reader.net();
+    for (const Json& json : list_of(config, "layers", source))
+        reader.add(json, inbound_calls(json, fmt::format("{}: layer `{}`", source,
+                                                         name_in(json, "", source))));
+    net.inputs = model_ends(list_of(config, "input_layers", source), source);
+    net.outputs = model_ends(list_of(config, "output_layers", source), source);
+    if (net.inputs.empty() || net.outputs.empty())
+        malformed(source,
+                  fmt::format("the model has no {}", net.inputs.empty() ? "input" : "output"));
+    return reader.finish();
+}
+
+NamedNet read_net(const Json& model, const Source& from) {
+    const std::string& class_name =
+        text_of(member(model, "class_name", from.name), "class_name", from.name);
+    const Json& config = member(model, "config", from.name);
+    NamedNet net = class_name == "Sequential" ? read_sequential_net(config, from)
+                                              : read_functional_net(config, class_name, from);
+    if (config.is_object() && !is_trainable(config, from.name))
+        for (NamedLayer& layer : net.layers)
+            layer.spec.trainable = false;
+    return net;
+}
+
+/// A chain of layers, none of which is a model.
+Architecture read_chain(const Json& config, const Source& from) {
     Architecture a;
     a.sequential = true;
-    a.name = name_in(config, "sequential", source);
+    a.name = name_in(config, "sequential", from.name);
     std::vector<TensorRef> last;
-    for (const Json& json : layers) {
+    for (const Json& json : config.is_array() ? config : list_of(config, "layers", from.name)) {
         LayerSpec layer = read_layer(json, from);
         if (a.layers.empty() && layer.class_name != "InputLayer") {
-            Json shape = batch_shape_of(layer.config);
-            if (shape.is_null() && !bare_list && config.contains("build_input_shape"))
-                shape = config.at("build_input_shape");
+            const Json shape = input_shape_of(config, json);
             if (shape.is_null())
-                malformed(source,
+                malformed(from.name,
                           fmt::format("the first layer `{}` does not state its batch_input_shape",
                                       layer.name));
             last = {add_layer(a, "InputLayer", {{"batch_shape", shape}}, {},
@@ -168,112 +267,8 @@ Architecture read_sequential(const Json& config, const Source& from) {
         last = {add_layer(a, layer.class_name, layer.config, last, layer.name)};
     }
     if (a.layers.empty())
-        malformed(source, "the model has no layers");
+        malformed(from.name, "the model has no layers");
     a.outputs = last;
-    return a;
-}
-
-/// Puts layers behind those they read. What is left over when none can be placed is a cycle.
-class Sorter {
-  public:
-    Sorter(std::vector<NamedLayer> layers, std::string source)
-        : layers_(std::move(layers)), source_(std::move(source)) {
-        for (const NamedLayer& l : layers_)
-            if (!known_.emplace(l.spec.name, false).second)
-                malformed(source_, fmt::format("two layers are named `{}`", l.spec.name));
-    }
-
-    Architecture run() {
-        Architecture a;
-        std::vector<size_t> left(layers_.size());
-        for (size_t i = 0; i < left.size(); ++i)
-            left[i] = i;
-        while (!left.empty()) {
-            std::vector<size_t> waiting;
-            for (const size_t i : left)
-                if (ready(layers_[i]))
-                    place(a, layers_[i]);
-                else
-                    waiting.push_back(i);
-            if (waiting.size() == left.size()) {
-                std::vector<std::string> names;
-                for (const size_t i : waiting)
-                    names.push_back(layers_[i].spec.name);
-                malformed(source_, fmt::format("the layers form a cycle: {}", join(names, ", ")));
-            }
-            left = std::move(waiting);
-        }
-        return a;
-    }
-
-    TensorRef resolve(const NamedRef& ref) const {
-        const auto it = index_.find(ref.layer);
-        if (it == index_.end())
-            malformed(source_, fmt::format("no layer is named `{}`", ref.layer));
-        if (static_cast<size_t>(ref.node) >= calls_[static_cast<size_t>(it->second)])
-            malformed(source_, fmt::format("layer `{}` has {}, there is no node {}", ref.layer,
-                                           count_of(static_cast<long long>(
-                                                        calls_[static_cast<size_t>(it->second)]),
-                                                    "inbound node"),
-                                           ref.node));
-        return {it->second, ref.node, ref.tensor};
-    }
-
-  private:
-    bool ready(const NamedLayer& layer) const {
-        for (const auto& call : layer.calls)
-            for (const NamedRef& ref : call) {
-                const auto it = known_.find(ref.layer);
-                if (it == known_.end())
-                    malformed(source_,
-                              fmt::format("layer `{}` reads layer `{}`, which is not there",
-                                          layer.spec.name, ref.layer));
-                if (!it->second)
-                    return false;
-            }
-        return true;
-    }
-    void place(Architecture& a, const NamedLayer& layer) {
-        LayerSpec spec = layer.spec;
-        for (const auto& call : layer.calls) {
-            std::vector<TensorRef> refs;
-            for (const NamedRef& ref : call)
-                refs.push_back(resolve(ref));
-            spec.calls.push_back(std::move(refs));
-        }
-        if (spec.calls.empty())
-            spec.calls.emplace_back();
-        known_[spec.name] = true;
-        index_[spec.name] = static_cast<int>(a.layers.size());
-        calls_.push_back(spec.calls.size());
-        a.layers.push_back(std::move(spec));
-    }
-
-    std::vector<NamedLayer> layers_;
-    std::string source_;
-    std::map<std::string, bool> known_; // placed
-    std::map<std::string, int> index_;
-    std::vector<size_t> calls_; // of each layer placed
-};
-
-Architecture read_functional(const Json& config, const Source& from) {
-    const std::string& source = from.name;
-    std::vector<NamedLayer> layers;
-    for (const Json& json : list_of(config, "layers", source)) {
-        NamedLayer layer{read_layer(json, from), {}};
-        layer.calls = inbound_calls(json, fmt::format("{}: layer `{}`", source, layer.spec.name));
-        layers.push_back(std::move(layer));
-    }
-    Sorter sorter(std::move(layers), source);
-    Architecture a = sorter.run();
-    a.name = name_in(config, "model", source);
-    for (const NamedRef& ref : model_ends(list_of(config, "input_layers", source), source))
-        a.inputs.push_back(sorter.resolve(ref));
-    for (const NamedRef& ref : model_ends(list_of(config, "output_layers", source), source))
-        a.outputs.push_back(sorter.resolve(ref));
-    if (a.inputs.empty() || a.outputs.empty())
-        malformed(source,
-                  fmt::format("the model has no {}", a.inputs.empty() ? "input" : "output"));
     return a;
 }
 
@@ -305,10 +300,10 @@ Architecture architecture_from_json(const std::string& text, const std::string& 
         text_of(member(json, "class_name", source), "class_name", source);
     const Json& config = member(json, "config", source);
     const Source from{source, is_before_keras_3(json, keras_version)};
-    if (class_name == "Sequential")
-        return read_sequential(config, from);
-    if (class_name == "Model" || class_name == "Functional")
-        return read_functional(config, from);
+    if (class_name == "Sequential" && !has_model(config))
+        return read_chain(config, from);
+    if (is_model_class(class_name))
+        return in_order(read_net(json, from), source);
     malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
                                   "functional models can be read",
                                   class_name));

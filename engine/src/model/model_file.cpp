@@ -80,36 +80,78 @@ StoredTensor stored(const std::string& name, Tensor data) {
 
 /// The variables' names for the tensors of a file. Some files keep layers by class and occurrence
 /// and number their weights: 0 of "layers/conv2d_1" is the first of the second Conv2D. Keras 2
-/// calls the kernel of DepthwiseConv2D depthwise_kernel.
+/// calls the kernel of DepthwiseConv2D depthwise_kernel. Layers inside models lie in a folder of
+/// the model's: "layers/sequential/layers/conv2d".
 class VariableNames {
   public:
     VariableNames(const Architecture& architecture, const std::vector<Variable>& variables) {
-        std::map<std::string, int> seen;
+        Occurrences occurrences;
         for (const LayerSpec& layer : architecture.layers) {
-            if (layer.class_name.starts_with("DepthwiseConv"))
-                renamed_[layer.name + "/depthwise_kernel"] = layer.name + "/kernel";
-            const std::string base = snake_case(layer.class_name);
-            const int n = seen[base]++;
-            auto& names = numbered_[n == 0 ? base : fmt::format("{}_{}", base, n)];
-            for (const Variable& v : variables)
-                if (v.layer == layer.name)
-                    names.push_back(v.name);
+            std::string folder = "layers";
+            for (const ModelName& model : layer.inside)
+                folder = occurrences.of_model(folder, model) + "/layers";
+            auto& numbered = numbered_[occurrences.next(folder, layer.class_name)];
+            for (const Variable& v : variables) {
+                if (v.layer != layer.name)
+                    continue;
+                numbered.push_back(v.name);
+                const std::string weight = v.name.substr(layer.name.size() + 1);
+                add(layer, weight, v.name);
+                if (layer.class_name.starts_with("DepthwiseConv") && weight == "kernel")
+                    add(layer, "depthwise_kernel", v.name);
+            }
         }
     }
 
     std::string operator()(const StoredTensor& t) const {
-        std::string plain = t.group + "/" + t.name;
-        const auto slash = t.group.find('/');
-        if (slash == std::string::npos)
-            return renamed_.contains(plain) ? renamed_.at(plain) : plain;
-        const auto names = numbered_.find(t.group.substr(slash + 1));
+        const std::string plain = t.group + "/" + t.name;
+        if (const auto own = named_.find(plain); own != named_.end())
+            return own->second;
+        const auto names = numbered_.find(t.group);
         const size_t number = std::strtoul(t.name.c_str(), nullptr, 10);
         return names == numbered_.end() || number >= names->second.size() ? plain
                                                                           : names->second[number];
     }
 
   private:
-    std::map<std::string, std::string> renamed_;
+    /// Names by class and occurrence: the second Dense in a folder is FOLDER/dense_1.
+    class Occurrences {
+      public:
+        std::string next(const std::string& folder, const std::string& class_name) {
+            const std::string base = folder + "/" + snake_case(class_name);
+            const int n = seen_[base]++;
+            return n == 0 ? base : fmt::format("{}_{}", base, n);
+        }
+        std::string of_model(const std::string& folder, const ModelName& model) {
+            std::string& name = models_[folder + "/" + model.name];
+            if (name.empty())
+                name = next(folder, model.class_name);
+            return name;
+        }
+
+      private:
+        std::map<std::string, int> seen_;
+        std::map<std::string, std::string> models_;
+    };
+
+    /// A layer inside models is in the group of the outermost. Of the models Keras 3 names some
+    /// after that, and tf.keras 2 none.
+    void add(const LayerSpec& layer, const std::string& weight, const std::string& variable) {
+        if (layer.inside.empty()) {
+            named_[layer.name + "/" + weight] = variable;
+            return;
+        }
+        const std::string group = layer.inside.front().name + "/";
+        std::string path = layer.name_inside + "/" + weight;
+        named_.emplace(group + path, variable); // the first of a name
+        for (auto model = layer.inside.rbegin(); model != layer.inside.rend(); ++model) {
+            path = model->name + "/" + path;
+            named_[group + path] = variable;
+        }
+        named_[path] = variable;
+    }
+
+    std::map<std::string, std::string> named_;
     std::map<std::string, std::vector<std::string>> numbered_;
 };
 
@@ -202,11 +244,18 @@ lm_store to_store(const Model::State& state, bool with_optimizer) {
     return store;
 }
 
-static void load_slot(Model::State& state, const StoredTensor& t) {
-    if (t.name == "iterations")
+static void load_slot(Model::State& state, const StoredTensor& t, const VariableNames& name_of) {
+    if (t.name == "iterations") {
         state.iterations = static_cast<uint64_t>(t.data.cast(DType::I64).item<int64_t>());
-    else
-        state.set_waiting(t.group + "/" + t.name, t.data);
+        return;
+    }
+    const auto slot = t.name.find('/'); // SLOT/LAYER/WEIGHT
+    const auto layer = t.name.find('/', slot + 1);
+    if (slot == std::string::npos || layer == std::string::npos)
+        return state.set_waiting(t.group + "/" + t.name, t.data);
+    const std::string weight =
+        name_of({t.name.substr(slot + 1, layer - slot - 1), t.name.substr(layer + 1), {}});
+    state.set_waiting(t.group + "/" + t.name.substr(0, slot + 1) + weight, t.data);
 }
 
 void load_variables(Model::State& state, const lm_store& store, const std::string& source,
@@ -220,7 +269,7 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
     for (const StoredTensor& t : store.tensors) {
         if (t.group == kOptimizerGroup) {
             if (with_optimizer)
-                load_slot(state, t);
+                load_slot(state, t, name_of);
             continue;
         }
         if (t.group == kCheckpointGroup)

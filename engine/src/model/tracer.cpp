@@ -1,6 +1,7 @@
 #include "model/tracer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -145,13 +146,23 @@ std::vector<ValueId> LayerTracer::trace(const Architecture& architecture, int64_
                              architecture.layers[layer].name, ref.tensor));
         return outputs[static_cast<size_t>(ref.tensor)];
     };
-    for (size_t i = 0; i < architecture.layers.size(); ++i) {
-        const LayerSpec& layer = architecture.layers[i];
-        for (size_t call_index = values_[i].size(); call_index < layer.calls.size(); ++call_index) {
-            std::vector<ValueId> in;
-            for (const TensorRef& ref : layer.calls[call_index])
-                in.push_back(value(ref));
-            values_[i].push_back(call(layer, in, batch));
+    const auto is_ready = [&](const TensorRef& ref) {
+        return static_cast<size_t>(ref.node) < values_[static_cast<size_t>(ref.layer)].size();
+    };
+    // A shared layer's later call may read what comes behind the layer's first one.
+    for (bool going = true; going;) {
+        going = false;
+        for (size_t i = 0; i < architecture.layers.size(); ++i) {
+            const LayerSpec& layer = architecture.layers[i];
+            while (values_[i].size() < layer.calls.size()) {
+                const std::vector<TensorRef>& refs = layer.calls[values_[i].size()];
+                if (!std::all_of(refs.begin(), refs.end(), is_ready))
+                    break;
+                std::vector<ValueId> in;
+                std::transform(refs.begin(), refs.end(), std::back_inserter(in), value);
+                values_[i].push_back(call(layer, in, batch));
+                going = true;
+            }
         }
     }
     std::vector<ValueId> outputs;

@@ -131,14 +131,28 @@ class Names {
         if (last == "iteration" || last == "iterations" || last == "iter")
             return kIterations;
         std::string best, weight; // of the longest weight that fits
+        size_t length = 0;
         for (const std::string& w : weights_)
-            if (const std::string slot = slot_of(name, w);
-                !slot.empty() && w.size() > weight.size())
-                best = slot, weight = w;
+            for (const std::string& written : ways_to_write(w))
+                if (const std::string slot = slot_of(name, written);
+                    !slot.empty() && written.size() > length)
+                    best = slot, weight = w, length = written.size();
         return best.empty() ? "" : slot_name(optimizer_, best) + "/" + weight;
     }
 
   private:
+    /// A weight inside models: "inner/block/dense/kernel" is also written without the models or
+    /// some of them.
+    static std::vector<std::string> ways_to_write(std::string weight) {
+        std::vector<std::string> ways = {weight};
+        for (size_t slash = weight.find('/'); weight.find('/', slash + 1) != std::string::npos;
+             slash = weight.find('/')) {
+            weight.erase(0, slash + 1);
+            ways.push_back(weight);
+        }
+        return ways;
+    }
+
     /// The slot, as it is written, if the name is one of this weight.
     std::string slot_of(const std::string& name, const std::string& weight) const {
         if (name.ends_with("/" + weight))

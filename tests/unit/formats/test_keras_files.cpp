@@ -35,14 +35,13 @@ struct Saved : Golden {
     }
 };
 
-/// Every model of the three writers, but for `nested`: models inside models are refused.
+/// Every model of the three writers.
 std::vector<Saved> saved_models() {
     std::vector<Saved> models;
     for (const char* writer : {"keras-2.15.0", "keras-3.15.1", "keras-3.15.1-channels-first"})
         for (const Golden& golden : read_goldens(std::string("files_") + writer))
-            if (golden.name() != "nested")
-                models.emplace_back(golden);
-    REQUIRE(models.size() == 17);
+            models.emplace_back(golden);
+    REQUIRE(models.size() == 25);
     return models;
 }
 
@@ -271,10 +270,18 @@ TEST_CASE("weights that do not fit the model are listed: missing, extra, of anot
                   "classes/bias: expected [4], the file has [3]");
 }
 
-TEST_CASE("a model inside a model is refused by its class") {
-    const std::string file = kData + "keras-3.15.1/nested/model.h5";
-    CHECK_THROWS_WITH(Model::load(file), Contains(file) && Contains("`inner`") &&
-                                             Contains("no layer class `Sequential`"));
+TEST_CASE(
+    "the layers of a model inside a model stand in its place, a taken name with the model's") {
+    const Model model = Model::load(kData + "keras-3.15.1/nested_first/model.h5");
+    CHECK(model.variable_names(true) ==
+          std::vector<std::string>{"base_same_name/kernel", "base_same_name/bias",
+                                   "same_name/kernel", "same_name/bias"});
+    const Json json = Json::parse(model.architecture_json());
+    std::vector<std::string> names;
+    for (const Json& layer : json.at("config").at("layers"))
+        names.push_back(layer.at("config").at("name"));
+    CHECK(names ==
+          std::vector<std::string>{"input_layer", "base_same_name", "flatten", "same_name"});
 }
 
 TEST_CASE("an old hard_sigmoid keeps its slope, a new one its own") {
