@@ -8,6 +8,7 @@
 
 #include "lamina/device.hpp"
 #include "lamina/graph.hpp"
+#include "lamina/tuning.hpp"
 
 namespace lamina {
 
@@ -60,12 +61,16 @@ struct StepInfo {
     std::string op, name, layer, candidate;
     double flops = 0, bytes = 0;
     std::string backend;
+    bool tuned = false; // the kernel was chosen by a plan
 };
 
 struct CompileOptions {
     bool optimize = true; // run the passes that rewrite the graph
     /// What the variables' device cannot run, the first of these that can runs.
     std::vector<std::shared_ptr<Device>> fallbacks = {};
+    /// Kernels of the variables' device, where it knows the operator; those that the device's spec
+    /// forces come first.
+    std::shared_ptr<const TunedPlan> plan = nullptr;
 };
 
 /// A run of operators on one device.

@@ -157,6 +157,11 @@ class LAMINA_API Model {
     /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
     /// move along.
     void use(const std::string& backend, Fallback fallback = Fallback::Refused);
+    /// Kernels by the plan that is kept for the device (tuning.hpp), from now on; a warning where
+    /// there is none. By the cost model unless said otherwise.
+    void set_tuned(bool tuned);
+    /// nullptr when set_tuned() did not ask for it; opens the device.
+    std::shared_ptr<const TunedPlan> tuned_plan();
     /// In what type values are stored between operators, from now on; variables stay float32.
     void set_precision(Precision precision);
     Precision precision() const;

@@ -103,8 +103,15 @@ StepGraph Model::State::build(Mode mode, int64_t batch, const SampleFormat& form
     }
 }
 
+std::shared_ptr<const TunedPlan> Model::State::tuned_plan() {
+    if (tuned && !plan_)
+        plan_ = std::make_shared<TunedPlan>(TunedPlan::load(*variables().device()));
+    return tuned ? plan_ : nullptr;
+}
+
 CompileOptions Model::State::compile_options() {
     CompileOptions options;
+    options.plan = tuned_plan();
     if (fallback == Fallback::Allowed)
         options.fallbacks = open_fallbacks(variables().device()->backend());
     return options;
@@ -322,11 +329,20 @@ void Model::use(const std::string& backend, Fallback fallback) {
             state_->waiting[name] = state_->value_of(name);
         state_->forget_programs();
         state_->store.reset();
+        state_->plan_.reset();
         state_->has_value_.clear();
     }
     state_->backend = backend;
     state_->fallback = fallback;
 }
+
+void Model::set_tuned(bool tuned) {
+    if (state_->tuned != tuned)
+        state_->forget_programs();
+    state_->tuned = tuned;
+}
+
+std::shared_ptr<const TunedPlan> Model::tuned_plan() { return state_->tuned_plan(); }
 
 void Model::set_precision(Precision precision) {
     if (state_->precision != precision)

@@ -24,6 +24,7 @@ struct Model::State {
     TrainingConfig training;
     std::string backend = "openblas";
     Fallback fallback = Fallback::Refused;
+    bool tuned = false;
     Precision precision = Precision::Float32;
     std::shared_ptr<VariableStore> store;  // made when first needed
     std::map<std::string, Tensor> waiting; // values for variables that are not on the device yet
@@ -33,6 +34,8 @@ struct Model::State {
     double stated_learning_rate = 0.001;   // what the optimizer's configuration says
 
     VariableStore& variables();
+    /// The device's, if one is asked for.
+    std::shared_ptr<const TunedPlan> tuned_plan();
     StepGraph build(Mode mode, int64_t batch, const SampleFormat& format) const;
     /// Compiled once for each mode, batch and format, as long as it is among the last few used;
     /// makes the variables' memory, not their values.
@@ -65,6 +68,7 @@ struct Model::State {
     void tell_where_it_runs(const Executable& program);
 
     using Key = std::tuple<Mode, int64_t, DType, double, double>;
+    std::shared_ptr<const TunedPlan> plan_; // of the store's device; read when first needed
     std::list<std::pair<Key, CompiledStep>> programs_; // the last used first
     std::set<std::string> told_;                       // where programs run, as said in the log
     std::map<std::string, bool> has_value_;

@@ -431,11 +431,13 @@ Checkpoint Trainer::describe_run() const {
         c.reducing = reducer_->standing();
     c.best_weights = best_weights_;
     c.history = state_.history;
+    const auto plan = state_.tuned_plan();
     c.settings = {
         {"--data", fmt::format("{} ({} samples)", data_->name(), data_->size(Split::Train))},
         {"--optimizer", part_text(state_.training.optimizer)},
         {"--loss", part_text(state_.training.loss)},
         {"--precision", name(state_.precision)},
+        {"--tuned", plan ? "plan " + plan->hash() : "off"},
         {"--metrics", join(metrics, " ")},
         {"--seed", std::to_string(options_.seed)},
         {"--batch-size", std::to_string(options_.batch_size)},

@@ -17,6 +17,7 @@ struct Selection {
     uint64_t in_place = 0; // as lm_candidate
     std::string numerics;
     uint64_t packed_bytes = 0; // kept by the backend
+    bool tuned = false;        // chosen by measurement
 };
 
 enum class SlotKind { Arena, Variable, Constant, Input, Output };

@@ -154,7 +154,7 @@ struct Executable::State {
         : variables(std::move(v)) {
         graph = prepare(std::move(g), *variables->device(), options);
         const Devices all = all_devices(variables->device(), options);
-        const Placement placement = place(all, graph);
+        const Placement placement = place(all, graph, options.plan.get());
         Partition cut = partition(graph, placement);
         descriptions = describe_parts(all, graph, placement, cut);
         build(std::move(cut.segments), all);
@@ -303,7 +303,7 @@ std::vector<std::shared_ptr<Device>> open_fallbacks(const std::string& backend) 
 MemoryUse plan_only(Graph graph, Device& device, const CompileOptions& options) {
     const Graph prepared = prepare(std::move(graph), device, options);
     const Devices all = all_devices(device.shared_from_this(), options);
-    const Partition cut = partition(prepared, place(all, prepared));
+    const Partition cut = partition(prepared, place(all, prepared, options.plan.get()));
     std::vector<PlanOnDevice> plans;
     for (const Segment& s : cut.segments)
         plans.push_back(

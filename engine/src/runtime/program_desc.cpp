@@ -39,8 +39,8 @@ void ProgramDescription::add_step(const PlannedStep& planned, const Graph& graph
     for (size_t i = 0; i < planned.outputs.size(); ++i)
         step.outputs.push_back(value_at(planned.outputs[i], desc.outputs[i]));
     const lm_cost cost = cost_of(graph, node);
-    infos_.push_back(
-        {node.op, node.name, node.layer, selection.candidate, cost.flops, cost.bytes, ""});
+    infos_.push_back({node.op, node.name, node.layer, selection.candidate, cost.flops, cost.bytes,
+                      "", selection.tuned});
     steps_.push_back(std::move(step));
 }
 

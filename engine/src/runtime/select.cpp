@@ -1,5 +1,7 @@
 #include "runtime/select.hpp"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "graph/node_desc.hpp"
@@ -14,7 +16,7 @@ std::vector<Selection> describe(const Device& device, const Graph& graph, const 
     const auto emit = [](void* context, const lm_candidate* c) {
         static_cast<std::vector<Selection>*>(context)->push_back(
             {c->name, c->seconds, c->workspace_bytes, c->in_place,
-             c->numerics == nullptr ? "" : c->numerics, c->packed_bytes});
+             c->numerics == nullptr ? "" : c->numerics, c->packed_bytes, false});
     };
     call(device.table().describe, device.raw(), &desc->desc(), &out, emit);
     return out;
@@ -53,10 +55,25 @@ bool asks_for(const std::string& wanted, const std::string& kernel) {
     return kernel == wanted || kernel.starts_with(wanted + '_');
 }
 
-Selection choose(const Device& device, const Node& node, const std::vector<Selection>& among) {
+/// The planned kernel; nothing where the plan does not know the operator, or the device does not
+/// offer the kernel any more.
+std::optional<Selection> planned(const TunedPlan& plan, const Graph& graph, const Node& node,
+                                 const std::vector<Selection>& among) {
+    const std::string* kernel = plan.kernel(signature(graph, node));
+    for (const Selection& c : among)
+        if (kernel != nullptr && c.candidate == *kernel) {
+            Selection chosen = c;
+            chosen.tuned = true;
+            return chosen;
+        }
+    return std::nullopt;
+}
+
+Selection choose(const Device& device, const Graph& graph, const Node& node,
+                 const std::vector<Selection>& among, const TunedPlan* plan) {
     const std::string forced = device.forced(node.op);
     if (forced.empty())
-        return among[0];
+        return plan == nullptr ? among[0] : planned(*plan, graph, node, among).value_or(among[0]);
     std::string names;
     for (const Selection& c : among) {
         if (asks_for(forced, c.candidate))
@@ -74,10 +91,10 @@ Selection select(const Device& device, const Graph& graph, const Node& node) {
     const auto among = candidates(device, graph, node, reason);
     if (among.empty())
         refuse(device, node, StatusCode::Unsupported, reason);
-    return choose(device, node, among);
+    return choose(device, graph, node, among, nullptr);
 }
 
-Placement place(const Devices& devices, const Graph& graph) {
+Placement place(const Devices& devices, const Graph& graph, const TunedPlan* plan) {
     const size_t n = graph.nodes().size();
     Placement out{std::vector(n, Placement::kNowhere), std::vector<Selection>(n),
                   std::vector<std::string>(n)};
@@ -94,7 +111,8 @@ Placement place(const Devices& devices, const Graph& graph) {
             std::string reason;
             const auto among = candidates(*devices[d], graph, node, reason);
             if (!among.empty()) {
-                out.selections[id] = choose(*devices[d], node, among);
+                out.selections[id] =
+                    choose(*devices[d], graph, node, among, d == 0 ? plan : nullptr);
                 out.device[id] = static_cast<int32_t>(d);
                 continue;
             }

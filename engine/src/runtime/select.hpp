@@ -7,6 +7,7 @@
 
 #include "lamina/device.hpp"
 #include "lamina/graph.hpp"
+#include "lamina/tuning.hpp"
 #include "passes/plan_memory.hpp"
 
 namespace lamina {
@@ -29,7 +30,7 @@ struct Placement {
 };
 
 /// Puts each node on the first device that takes it; a view goes where its bytes are. Throws Error
-/// as select does when none takes it.
-Placement place(const Devices& devices, const Graph& graph);
+/// as select does when none takes it. plan: of the first device's kernels; may be null.
+Placement place(const Devices& devices, const Graph& graph, const TunedPlan* plan);
 
 } // namespace lamina
