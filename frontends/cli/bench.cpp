@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
-#include "command.hpp"
+#include "bench_tune.hpp"
 #include "lamina/error.hpp"
 #include "lamina/text.hpp"
 #include "lamina/thread_pool.hpp"
@@ -113,6 +113,7 @@ double product_gflops(Device& device) {
 struct Row {
     std::string name;
     double seconds = 0, flops = 0, bytes = 0;
+    bool tuned = false;
 };
 
 /// Medians of several profiled runs, by step.
@@ -127,11 +128,32 @@ std::vector<Row> profile(Executable& step, const std::map<std::string, Tensor>& 
     std::vector<Row> rows;
     for (size_t k = 0; k < infos.size(); ++k)
         rows.push_back(
-            {fmt::format("{:<24} {:<20} {}", infos[k].op, infos[k].candidate, infos[k].name),
-             median(times[k]), infos[k].flops, infos[k].bytes});
+            {fmt::format("{:<24} {:<20} {}", infos[k].op,
+                         infos[k].candidate + (infos[k].tuned ? " *" : ""), infos[k].name),
+             median(times[k]), infos[k].flops, infos[k].bytes, infos[k].tuned});
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Row& a, const Row& b) { return a.seconds > b.seconds; });
     return rows;
+}
+
+struct Compiled {
+    Model model;
+    std::shared_ptr<Executable> step;
+};
+
+Compiled compile_step(const Options& o, const std::string& backend, bool tuned) {
+    Model model = open_model(o.text("model"), "", 0);
+    use_backend(model, o, backend, tuned);
+    compile(model, {.optimizer = o.text("optimizer"), .loss = o.text("loss")});
+    auto step = model.executable(o.text("mode") == "train" ? Mode::Train : Mode::Predict,
+                                 o.get<int64_t>("batch-size"), DType::U8, 1.0 / 255, 0);
+    return {std::move(model), std::move(step)};
+}
+
+/// Without the plan that is there already, and gone from the device before anything is timed.
+Json tune_backend(const Options& o, const std::string& backend) {
+    Compiled untuned = compile_step(o, backend, false);
+    return tune_step(o, untuned.model.device(), *untuned.step);
 }
 
 } // namespace
@@ -150,6 +172,7 @@ int bench(const Arguments& arguments) {
         "profile", po::bool_switch(), "time, GFLOP/s and GB/s of each operator")(
         "json", po::bool_switch(), "one JSON object on standard output");
     add_backend_options(o);
+    add_tuning_options(o);
     o.positional("model", 1);
     if (!o.parse(arguments))
         return 0;
@@ -159,13 +182,11 @@ int bench(const Arguments& arguments) {
     const auto batch = o.get<int64_t>("batch-size");
     expect_at_least<int64_t>("batch-size", batch, 1);
     expect_at_least("seconds", o.get<double>("seconds"), 0.0);
+    check_tuning_options(o);
     Json results = Json::array();
     for (const std::string& backend : split_specs(o.text("backend"))) {
-        Model model = open_model(o.text("model"), "", 0);
-        use_backend(model, o, backend);
-        compile(model, {.optimizer = o.text("optimizer"), .loss = o.text("loss")});
-        const auto step = model.executable(mode == "train" ? Mode::Train : Mode::Predict, batch,
-                                           DType::U8, 1.0 / 255, 0);
+        const Json tuning = o.flag("tune") ? tune_backend(o, backend) : Json();
+        auto [model, step] = compile_step(o, backend, o.flag("tuned"));
         model.initialize(1, *step);
         const auto inputs = make_inputs(step->graph(), model.classes());
         const Timing t = time_steps(*step, inputs, o.get<double>("seconds"));
@@ -184,6 +205,10 @@ int bench(const Arguments& arguments) {
                            {"peak_rss_mib", static_cast<double>(t.peak_kib) / 1024},
                            {"device_bytes", memory.peak},
                            {"planned_bytes", step->memory().total()}});
+        if (const auto plan = model.tuned_plan())
+            results.back()["tuned_plan"] = plan->hash();
+        if (!tuning.is_null())
+            results.back()["tuning"] = tuning;
         if (!o.flag("json"))
             std::cout << fmt::format(
                 "{} {} batch {} {} on {}: {:.0f} images/s (best {:.0f}), {:.3f} "
@@ -207,7 +232,8 @@ int bench(const Arguments& arguments) {
             std::cout << fmt::format(
                 "peak: {:.0f} GFLOP/s, a 1024 x 1024 x 1024 matrix product on this device\n"
                 "{:>9} {:>6} {:>9} {:>8} {:>7}  {}\n",
-                peak, "ms", "share", "GFLOP/s", "of peak", "GB/s", "operator, kernel, node");
+                peak, "ms", "share", "GFLOP/s", "of peak", "GB/s",
+                "operator, kernel (* by the tuned plan), node");
         for (const Row& r : rows) {
             const double gflops = r.flops / r.seconds / 1e9;
             const double gbytes = r.bytes / r.seconds / 1e9;
@@ -215,7 +241,8 @@ int bench(const Arguments& arguments) {
                             {"ms", 1e3 * r.seconds},
                             {"gflops", gflops},
                             {"share_of_peak", gflops / peak},
-                            {"gbytes", gbytes}});
+                            {"gbytes", gbytes},
+                            {"tuned", r.tuned}});
             if (!o.flag("json"))
                 std::cout << fmt::format("{:>9.3f} {:>5.1f}% {:>9.1f} {:>7.1f}% {:>7.1f}  {}\n",
                                          1e3 * r.seconds, 100 * r.seconds / total, gflops,

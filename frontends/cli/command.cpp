@@ -143,13 +143,21 @@ void add_backend_options(Options& options) {
         "what the backend cannot run, another one does, and a message says what runs where")(
         "precision", po::value<std::string>()->default_value("float32"),
         "of values between operators: float32, mixed (float16, the loss scaled) or mixed_bfloat16; "
-        "weights, sums, losses and updates are float32 in any");
+        "weights, sums, losses and updates are float32 in any")(
+        "tuned", po::bool_switch(),
+        "kernels by the plan that `lamina bench --tune` keeps for this device, driver and version; "
+        "what it does not know is chosen as without it");
 }
 
-void use_backend(Model& model, const Options& options, const std::string& spec) {
+void use_backend(Model& model, const Options& options, const std::string& spec, bool tuned) {
     expect_part("--backend", "backend", spec);
     model.set_precision(parse_precision(options.text("precision")));
     model.use(spec, options.flag("allow-fallback") ? Fallback::Allowed : Fallback::Refused);
+    model.set_tuned(tuned);
+    if (const auto plan = model.tuned_plan();
+        plan && plan->size() > 0 && !options.flag("quiet") && !options.flag("json"))
+        std::cerr << fmt::format("lamina: tuned plan {}, {} operators\n", plan->hash(),
+                                 plan->size());
 }
 
 void compile(Model& model, const Training& training) {

@@ -85,12 +85,15 @@ class Options {
 /// that `spec` (NAME[:key=value,...]) names. Loads nothing.
 void expect_part(const char* flag, const char* kind, const std::string& spec);
 
-/// --allow-fallback and --precision, for every command that has --backend.
+/// --allow-fallback, --precision and --tuned, for every command that has --backend.
 void add_backend_options(Options& options);
 
-/// Model::use (with the precision) and Model::compile with names that come from the command line:
-/// one that nothing has is wrong usage.
-void use_backend(Model& model, const Options& options, const std::string& spec);
+/// Model::use (with the precision and the tuned plan, whose hash is told) and Model::compile with
+/// names that come from the command line: one that nothing has is wrong usage.
+void use_backend(Model& model, const Options& options, const std::string& spec, bool tuned);
+inline void use_backend(Model& model, const Options& options, const std::string& spec) {
+    use_backend(model, options, spec, options.flag("tuned"));
+}
 void compile(Model& model, const Training& training);
 
 /// The parts between the commas of NAME[:key=value,...],NAME[...]: a comma before NAME or NAME:
