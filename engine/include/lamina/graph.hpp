@@ -111,7 +111,7 @@ class LAMINA_API Graph {
     ValueId add_variable(Variable variable);
 
     /// Adds a node whose attributes are complete and whose outputs' types are known.
-    NodeId add_node(std::string op, std::string name, std::string layer,
+    NodeId add_node(std::string op, const std::string& name, std::string layer,
                     std::vector<ValueId> inputs, Attributes attrs,
                     const std::vector<TensorType>& output_types);
 

@@ -57,7 +57,7 @@ ValueId Graph::add_value(const TensorType& type, NodeId producer, int32_t output
     return static_cast<ValueId>(values_.size() - 1);
 }
 
-NodeId Graph::add_node(std::string op, std::string name, std::string layer,
+NodeId Graph::add_node(std::string op, const std::string& name, std::string layer,
                        std::vector<ValueId> inputs, Attributes attrs,
                        const std::vector<TensorType>& output_types) {
     const auto id = static_cast<NodeId>(nodes_.size());

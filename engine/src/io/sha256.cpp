@@ -26,7 +26,7 @@ struct Sha256::State {
     std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
 
     State() { start(); }
-    void start() { check(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr)); }
+    void start() const { check(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr)); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}

@@ -115,7 +115,7 @@ class Recorder : public BuildHooks {
             add_layer(architecture_, class_name,
                       parse_json(config, "the configuration of " + class_name), refs, name);
         LayerTracer tracer(graph.graph, LM_MODE_INFER);
-        const auto values = tracer.call(architecture_.layers.back(), inputs, 1);
+        auto values = tracer.call(architecture_.layers.back(), inputs, 1);
         for (size_t i = 0; i < values.size(); ++i)
             refs_[values[i]] = {out.layer, 0, static_cast<int>(i)};
         return values;

@@ -46,7 +46,7 @@ bool is_layer_kind(const std::string& kind) { return kind == "layer" || kind == 
 std::string registered_name(const std::string& kind, const std::string& class_name) {
     if (is_layer_kind(kind) || Registry::global().has(kind, class_name))
         return class_name;
-    const std::string snake = snake_case(class_name);
+    std::string snake = snake_case(class_name);
     if (Registry::global().has(kind, snake))
         return snake;
     std::string lower = class_name; // RMSprop, AdamW, ReLU

@@ -15,7 +15,7 @@ namespace lamina::plugin {
 inline TensorType expect_channels(const Node& node, int64_t vectors) {
     expect_floating(node, 1);
     const TensorView x = node.input(0);
-    const TensorType vector{size_of(x.dtype()) == 2 ? lm_dtype{LM_F32} : x.dtype(),
+    TensorType vector{size_of(x.dtype()) == 2 ? lm_dtype{LM_F32} : x.dtype(),
                             {x.dim(axis_of(node, x.rank()))}};
     for (int64_t i = 1; i <= vectors; ++i) {
         expect_shape(node, i, "a vector of the channels", vector.dims);
@@ -52,7 +52,8 @@ inline Value inverse_deviation(const Node& node, Value variance) {
 }
 
 inline double count_per_channel(const Node& node, Value x) {
-    return static_cast<double>(elements(x.shape()) / x.dim(axis_of(node, x.rank())));
+    return static_cast<double>(elements(x.shape())) /
+           static_cast<double>(x.dim(axis_of(node, x.rank())));
 }
 
 inline Cost batch_norm_cost(const Node& node, double flops_per_element) {

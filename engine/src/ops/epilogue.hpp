@@ -13,7 +13,7 @@ namespace lamina::plugin {
 /// The output's type when the node's first `own` inputs give a result of this shape.
 inline TensorType infer_epilogue(const Node& node, int64_t own, const Dims& shape) {
     expect_floating(node, own);
-    const TensorType result{result_dtype(node), shape};
+    TensorType result{result_dtype(node), shape};
     const std::string program = node.string("epilogue");
     if (program.empty()) {
         expect_inputs(node, own);

@@ -87,7 +87,7 @@ TEST_CASE("the same file through two links is taken once, and the second is refu
     folder.link(fixture("good"), "a.so");
     folder.link(fixture("good"), "b.so");
     Registry registry({folder.path()});
-    CHECK(refusal(registry, "a.so") == "");
+    CHECK(refusal(registry, "a.so").empty());
     CHECK_THAT(refusal(registry, "b.so"), Contains("the same file as") && Contains("good.so"));
     CHECK_NOTHROW(registry.find("layer", "Twice"));
 }
