@@ -130,8 +130,9 @@ Cases chosen_cases(const Options& options) {
 
 /// The spec with the device that it chooses named in it: every test gets the same one.
 std::string with_device(const std::string& spec) {
-    if (spec.find("device=") != std::string::npos || spec.find("uuid=") != std::string::npos)
-        return spec;
+    for (const char* key : {":device=", ",device=", ":uuid=", ",uuid="})
+        if (spec.find(key) != std::string::npos)
+            return spec;
     const uint64_t index = Device::open(spec)->info().index;
     return fmt::format("{}{}device={}", spec, spec.find(':') == std::string::npos ? ':' : ',',
                        index);
