@@ -98,53 +98,89 @@ struct Slice {
 };
 LAMINA_VULKAN_KERNEL(slice, "slice", "generated", 10, Slice)
 
-/// One dispatch an input, each writing its part of the output. Parts of 16-bit elements may share
-/// words: their output is written once, as the sum of all inputs, each -0 outside of its part.
+/// One dispatch an input, each writing its part of the output. Parts of elements of less than 32
+/// bits may share words: their output is written whole, as the sum of the inputs (the union, of
+/// truth values), each nothing outside of its part; again and again, where the device binds too few
+/// buffers for all inputs at once.
 struct Concat {
     static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         const lm_dtype dtype = node.output().dtype();
-        if (is_half(dtype))
-            require_bindings(limits, node.n_inputs() + 1);
-        else if (plugin::size_of(dtype) < 4)
-            plugin::unsupported(std::string("concat of ") + plugin::dtype_name(dtype) +
-                                ": parts would share 32-bit words");
         Plan plan = plan_of(limits, node);
-        if (!is_half(dtype))
-            plan.seconds += static_cast<double>(node.n_inputs() - 1) * limits.dispatch_seconds;
+        const int64_t dispatches =
+            plugin::size_of(dtype) < 4
+                ? (node.n_inputs() - 2) / (most_parts(limits) - 1) + 1 // the first takes one more
+                : node.n_inputs();
+        plan.seconds += static_cast<double>(dispatches - 1) * limits.dispatch_seconds;
         return plan;
     }
     static void build(Step& step, const Node& node) {
-        if (is_half(node.output().dtype()))
-            write_once(step, node);
+        if (plugin::size_of(node.output().dtype()) < 4)
+            write_whole(step, node);
         else
             write_parts(step, node);
     }
-    static void write_once(Step& step, const Node& node) {
+
+  private:
+    static int64_t most_parts(const Limits& limits) {
+        return static_cast<int64_t>(limits.max_bindings) - 1;
+    }
+    static void write_whole(Step& step, const Node& node) {
         const auto out = node.output();
         const auto axis = positive_axis(node.integer("axis"), out.rank());
-        Map map;
-        map.space = space_of(out);
-        map.outputs = {dense_view(out.dtype(), out.dims())};
-        std::vector<Operand> inputs;
-        std::string program = "copy i0";
+        const View whole = dense_view(out.dtype(), out.dims());
+        const int64_t most = most_parts(step.limits);
         int64_t begin = 0;
-        for (int64_t i = 0; i < node.n_inputs(); ++i) {
-            const auto in = node.input(i);
-            View from = dense_view(in.dtype(), in.dims());
-            from.fill = -0.0;
-            for (size_t d = 0; d < map.space.size(); ++d)
-                from.bounds.push_back({d == axis ? begin : 0, in.dim(static_cast<int64_t>(d))});
-            from.base = -begin * from.strides[axis];
-            map.inputs.push_back(std::move(from));
-            inputs.push_back(step.in(static_cast<size_t>(i)));
-            if (i > 0)
-                program += ";add t" + std::to_string(i - 1) + " i" + std::to_string(i);
-            begin += in.dim(static_cast<int64_t>(axis));
+        for (int64_t i = 0; i < node.n_inputs();) {
+            Map map;
+            map.space = space_of(out);
+            map.outputs = {whole};
+            std::vector<Operand> inputs;
+            if (i > 0) { // what was written so far
+                map.inputs.push_back(whole);
+                inputs.push_back(step.out());
+            }
+            for (; i < node.n_inputs() && static_cast<int64_t>(inputs.size()) < most; ++i) {
+                map.inputs.push_back(part(node.input(i), map.space, axis, begin));
+                inputs.push_back(step.in(static_cast<size_t>(i)));
+                begin += node.input(i).dim(static_cast<int64_t>(axis));
+            }
+            int64_t result = 0;
+            map.expression =
+                plugin::Expression::parse(union_of(inputs.size(), out.dtype(), result));
+            map.results = {result};
+            dispatch_map(step, std::move(map), std::move(inputs), {step.out()});
         }
-        map.expression = plugin::Expression::parse(program);
-        map.results = {node.n_inputs() - 1};
-        dispatch_map(step, std::move(map), std::move(inputs), {step.out()});
+    }
+    /// x as it lies in the output from `begin` on.
+    static View part(const plugin::TensorView& x, const std::vector<int64_t>& space, size_t axis,
+                     int64_t begin) {
+        View from = dense_view(x.dtype(), x.dims());
+        from.fill = is_half(x.dtype()) ? -0.0 : 0.0; // -0 + x is x, whichever zero x is
+        for (size_t d = 0; d < space.size(); ++d)
+            from.bounds.push_back({d == axis ? begin : 0, x.dim(static_cast<int64_t>(d))});
+        from.base = -begin * from.strides[axis];
+        return from;
+    }
+    /// An elementwise program. Bytes are numbers only once they are cast.
+    static std::string union_of(size_t parts, lm_dtype dtype, int64_t& result) {
+        std::string program;
+        int64_t last = -1;
+        const auto add = [&](const std::string& instruction) {
+            program += (last < 0 ? "" : ";") + instruction;
+            return "t" + std::to_string(++last);
+        };
+        const std::string join = dtype == LM_BOOL ? "logical_or " : "add ";
+        std::string sum;
+        for (size_t i = 0; i < parts; ++i) {
+            const std::string x =
+                add((dtype == LM_U8 ? "cast_f32 i" : "copy i") + std::to_string(i));
+            sum = i == 0 ? x : add(join + sum + " " + x);
+        }
+        if (dtype == LM_U8)
+            add("cast_u8 " + sum);
+        result = last;
+        return program;
     }
     static void write_parts(Step& step, const Node& node) {
         const auto axis = positive_axis(node.integer("axis"), node.output().rank());
