@@ -140,9 +140,9 @@ Json batch_shape_of(const Json& config) {
 /// The shape of a Sequential's input, where its first layer is none; null where it is not stated.
 Json input_shape_of(const Json& config, const Json& first) {
     const Json own = member_or_null(first, "config");
-    if (const Json shape = batch_shape_of(own); !shape.is_null())
+    if (Json shape = batch_shape_of(own); !shape.is_null())
         return shape;
-    if (const Json build = member_or_null(config, "build_input_shape"); !build.is_null())
+    if (Json build = member_or_null(config, "build_input_shape"); !build.is_null())
         return build;
     const Json layers = member_or_null(own, "layers"); // of a model
     return layers.is_array() && !layers.empty() ? input_shape_of(own, layers.front()) : Json();

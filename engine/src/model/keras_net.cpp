@@ -61,7 +61,7 @@ class Inner {
             layer.spec.inside.insert(layer.spec.inside.begin(), {model_.name, model_.class_name});
             std::string name = layer.spec.name;
             while (!taken.insert(name).second)
-                name = model_.name + "_" + name;
+                name.insert(0, model_.name + "_");
             names_[layer.spec.name] = name;
             counts_[layer.spec.name] = std::max<size_t>(layer.calls.size(), 1);
         }

@@ -145,7 +145,7 @@ class VariableNames {
         std::string path = layer.name_inside + "/" + weight;
         named_.emplace(group + path, variable); // the first of a name
         for (auto model = layer.inside.rbegin(); model != layer.inside.rend(); ++model) {
-            path = model->name + "/" + path;
+            path.insert(0, model->name + "/");
             named_[group + path] = variable;
         }
         named_[path] = variable;
