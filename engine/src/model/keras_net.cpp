@@ -34,6 +34,8 @@ void for_each_ref(NamedNet& net, Models& models, const std::function<void(NamedR
     std::for_each(net.outputs.begin(), net.outputs.end(), visit);
 }
 
+constexpr size_t kMostCalls = 10'000; // of one layer
+
 /// A model on its way into another.
 class Inner {
   public:
@@ -68,6 +70,11 @@ class Inner {
         for (const NamedLayer& layer : model_.layers) {
             if (!names_.contains(layer.spec.name))
                 continue;
+            // Models within models multiply: a small file could ask for more than memory holds.
+            if (layer.calls.size() > kMostCalls / std::max<size_t>(calls_.size(), 1))
+                malformed(source_,
+                          fmt::format("layer `{}` of model `{}` is called more than {} times",
+                                      layer.spec.name, model_.name, kMostCalls));
             NamedLayer moved = layer;
             moved.spec.name = names_.at(layer.spec.name);
             moved.calls.clear();

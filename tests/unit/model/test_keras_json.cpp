@@ -48,6 +48,33 @@ Json functional() {
               {"output_layers", {{"sum", 0, 0}}}}}};
 }
 
+/// A model that calls the one below it twice, down to a layer: 2^levels calls of that.
+Json doubling(int levels) {
+    if (levels == 0)
+        return functional();
+    const std::string name = "m" + std::to_string(levels);
+    Json inner = doubling(levels - 1);
+    const std::string inner_name = inner["config"]["name"].get<std::string>();
+    inner["name"] = inner_name;
+    const Json no_arguments = Json::object();
+    inner["inbound_nodes"] = {Json::array({Json::array({"in", 0, 0, no_arguments})}),
+                              Json::array({Json::array({"in", 0, 0, no_arguments})})};
+    return {{"class_name", "Functional"},
+            {"config",
+             {{"name", name},
+              {"layers",
+               {functional_layer("InputLayer", "in", {{"batch_input_shape", {nullptr, 4}}}, {}),
+                inner,
+                {{"class_name", "Add"},
+                 {"name", "sum"},
+                 {"config", {{"name", "sum"}}},
+                 {"inbound_nodes",
+                  {Json::array({Json::array({inner_name, 1, 0, no_arguments}),
+                                Json::array({inner_name, 2, 0, no_arguments})})}}}}},
+              {"input_layers", {{"in", 0, 0}}},
+              {"output_layers", {{"sum", 0, 0}}}}}};
+}
+
 /// Reads and traces: what a layer's configuration lacks shows only there.
 void load(const Json& json) {
     prediction_graph(architecture_from_json(json.dump(), "m.json"), {}, 1);
@@ -134,6 +161,16 @@ TEST_CASE("a fault in an architecture is named with its file or layer") {
         INFO(fault.json.dump());
         CHECK_THROWS_WITH(load(fault.json), Contains(fault.says));
     }
+}
+
+TEST_CASE("models within models whose calls multiply are read up to a limit") {
+    const Architecture small = architecture_from_json(doubling(3).dump(), "m.json");
+    const auto a = std::find_if(small.layers.begin(), small.layers.end(),
+                                [](const auto& l) { return l.name == "a"; });
+    REQUIRE(a != small.layers.end());
+    CHECK(a->calls.size() == 8);
+    CHECK_THROWS_WITH(architecture_from_json(doubling(14).dump(), "m.json"),
+                      Contains("m.json") && Contains("called more than 10000 times"));
 }
 
 TEST_CASE("whatever stands at whichever place of an architecture, the answer is an error of ours") {
