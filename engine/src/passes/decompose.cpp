@@ -48,7 +48,7 @@ class Decomposer {
     std::optional<SimplerForm> simpler(const Graph& graph, const Node& node) const {
         if (depth_ == kDeepest)
             return std::nullopt;
-        if (const auto form = taken(in_f32(graph, node), graph, node))
+        if (auto form = taken(in_f32(graph, node), graph, node))
             return form;
         return taken(own_decomposition(graph, node), graph, node);
     }

@@ -126,8 +126,7 @@ class Planner {
             else
                 copy_late(value, {slot, 0});
         }
-        for (size_t i = 0; i < graph_.variables().size(); ++i) {
-            const Variable& v = graph_.variables()[i];
+        for (const Variable& v : graph_.variables()) {
             if (v.update == kNone || v.update == v.value)
                 continue;
             const ValueId made = root(v.update);

@@ -1,6 +1,7 @@
 /// Algebraic identities that keep every bit, and common subexpressions.
 #include <algorithm>
-#include <cstring>
+#include <bit>
+#include <cstdint>
 #include <map>
 
 #include <fmt/format.h>
@@ -12,6 +13,11 @@
 namespace lamina {
 
 namespace {
+
+/// The zeros are two, and a NaN is itself.
+bool same_bits(float a, float b) {
+    return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+}
 
 class Simplifier {
   public:
@@ -84,7 +90,7 @@ class Simplifier {
             if (producer(v).op != "constant" || to().type(v).dtype != DType::F32)
                 return false;
             for (const float x : to().constant(v).data<float>())
-                if (std::memcmp(&x, &wanted, sizeof x) != 0)
+                if (!same_bits(x, wanted))
                     return false;
             return true;
         };
@@ -176,9 +182,8 @@ class Simplifier {
             to().type(v).dtype != DType::F32)
             return v;
         const auto data = to().constant(v).data<float>();
-        if (data.empty() || std::any_of(data.begin(), data.end(), [&](float x) {
-                return std::memcmp(&x, data.data(), sizeof x) != 0;
-            }))
+        if (data.empty() ||
+            std::any_of(data.begin(), data.end(), [&](float x) { return !same_bits(x, data[0]); }))
             return v;
         return shared_constant(Tensor::scalar(data[0]));
     }
