@@ -33,7 +33,7 @@ TEST_CASE("every plugin that ships has a manifest of this ABI") {
     for (const auto& entry : fs::directory_iterator(LAMINA_TEST_PLUGIN_DIR))
         if (entry.path().extension() == ".so") {
             INFO(entry.path());
-            CHECK(manifest_error(entry.path()) == "");
+            CHECK(manifest_error(entry.path()).empty());
             CHECK_FALSE(read_manifest(entry.path()).parts.empty());
             ++plugins;
         }
