@@ -88,7 +88,7 @@ class Functional {
         return input_ = add("InputLayer", {{"batch_shape", batch_shape}}, {});
     }
     Name add(const std::string& class_name, Json config, const std::vector<Name>& inputs) {
-        const Name name = fmt::format("layer_{:03}", layers_.size());
+        Name name = fmt::format("layer_{:03}", layers_.size());
         config["name"] = name;
         Json inbound = Json::array();
         for (const Name& input : inputs)

@@ -69,12 +69,12 @@ void write(const std::string& path, const std::string& text) {
 /// Shapes and sizes left out, so that equal refusals can be counted.
 std::string without_numbers(const std::string& reason) {
     std::string out;
-    for (size_t i = 0; i < reason.size(); ++i) {
-        const bool digit = std::isdigit(static_cast<unsigned char>(reason[i])) != 0;
+    for (const char c : reason) {
+        const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
         const bool inside_word =
             !out.empty() && std::isalpha(static_cast<unsigned char>(out.back()));
         if (!digit || inside_word)
-            out += reason[i];
+            out += c;
         else if (out.empty() || out.back() != '#')
             out += '#';
     }
@@ -101,11 +101,12 @@ Json identity(const DeviceInfo& info) {
 
 Report::Report(ReportOptions options, Required required, const DeviceInfo& device)
     : options_(std::move(options)), required_(std::move(required)), device_(identity(device)) {
-    if (!options_.json)
-        fmt::print("{}: {}, {}, driver {} {}, UUID {}; lamina {}\n", device.backend, device.name,
-                   device.type, device.driver, device_["driver_version"].get<std::string>(),
-                   device_["uuid"] == "" ? "none" : device_["uuid"].get<std::string>(),
-                   LAMINA_VERSION);
+    if (options_.json)
+        return;
+    const auto uuid = device_["uuid"].get<std::string>();
+    fmt::print("{}: {}, {}, driver {} {}, UUID {}; lamina {}\n", device.backend, device.name,
+               device.type, device.driver, device_["driver_version"].get<std::string>(),
+               uuid.empty() ? "none" : uuid, LAMINA_VERSION);
 }
 
 void Report::add(const std::string& subject, const std::string& mode, Result result) {

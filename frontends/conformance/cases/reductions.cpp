@@ -193,7 +193,7 @@ CONFORMANCE_CASES(batch_norm) {
     for (const Norm& n : norms) {
         const std::string tail = "/" + n.x.to_string() + "axis" + std::to_string(n.axis);
         const Shape channels{n.x.at(n.axis)};
-        const auto terms = static_cast<double>(n.x.elements() / channels[0]);
+        const auto terms = static_cast<double>(n.x.elements()) / static_cast<double>(channels[0]);
         const Attributes attrs{{"axis", n.axis}, {"epsilon", 0.001}};
         const Input vector{channels, uniform()}, positive{channels, uniform(0.5, 2)};
         for (const DType dtype : {DType::F32, DType::F16, DType::BF16}) {
