@@ -60,7 +60,8 @@ double FilterGradientPlan::seconds() const {
     for (const Panel& panel : panels) {
         const std::int64_t height = tile_height(panel.vectors);
         // Rows of a tile beyond the run are computed for nothing; the last tile may be a half.
-        const double rows = static_cast<double>(div_up(run_length, height / 2) * (height / 2));
+        const std::int64_t half = height / 2;
+        const double rows = static_cast<double>(div_up(run_length, half) * half);
         cycles += rows *
                   static_cast<double>(shape.groups * static_cast<std::int64_t>(runs.size())) *
                   tile_cycles(panel.vectors, static_cast<double>(block_rows),

@@ -31,13 +31,13 @@ struct Multiply {
 /// A NaN wins: a NaN `a` fails the comparison, and a NaN b is taken by the second test.
 struct Maximum {
     static constexpr float identity = -std::numeric_limits<float>::infinity();
-    static HWY_INLINE float join(float a, float b) { return (b > a) | (b != b) ? b : a; }
-    static double join(double a, double b) { return (b > a) | (b != b) ? b : a; }
+    static HWY_INLINE float join(float a, float b) { return ((b > a) | (b != b)) ? b : a; }
+    static double join(double a, double b) { return ((b > a) | (b != b)) ? b : a; }
 };
 struct Minimum {
     static constexpr float identity = std::numeric_limits<float>::infinity();
-    static HWY_INLINE float join(float a, float b) { return (b < a) | (b != b) ? b : a; }
-    static double join(double a, double b) { return (b < a) | (b != b) ? b : a; }
+    static HWY_INLINE float join(float a, float b) { return ((b < a) | (b != b)) ? b : a; }
+    static double join(double a, double b) { return ((b < a) | (b != b)) ? b : a; }
 };
 
 /// One result from `count` neighbours.
@@ -48,8 +48,8 @@ double reduce_row(const float* x, std::int64_t count) {
         const std::int64_t n = std::min(block, count - begin);
         const float* HWY_RESTRICT from = x + begin;
         float chain[chains];
-        for (std::int64_t j = 0; j < chains; ++j)
-            chain[j] = Op::identity;
+        for (float& partial : chain)
+            partial = Op::identity;
         std::int64_t i = 0;
         for (; i + chains <= n; i += chains)
             for (std::int64_t j = 0; j < chains; ++j)
@@ -159,9 +159,9 @@ V join(Reduction reduction, V a, V b) {
     case Reduction::prod:
         return static_cast<V>(a * b);
     case Reduction::max:
-        return (b > a) | (b != b) ? b : a;
+        return ((b > a) | (b != b)) ? b : a;
     case Reduction::min:
-        return (b < a) | (b != b) ? b : a;
+        return ((b < a) | (b != b)) ? b : a;
     default:
         return static_cast<V>(a + b);
     }

@@ -19,7 +19,7 @@ namespace {
 float maximum_of_row(const float* x, std::int64_t n) {
     float best = x[0];
     for (std::int64_t i = 1; i < n; ++i)
-        best = (x[i] > best) | (x[i] != x[i]) ? x[i] : best;
+        best = ((x[i] > best) | (x[i] != x[i])) ? x[i] : best;
     return best;
 }
 
