@@ -122,7 +122,7 @@ std::string Program::part_name(const lm_program_desc& desc, const Part& part, si
         const bool layer = node.layer != nullptr && *node.layer != '\0';
         return std::string(node.op) + " of " + (layer ? node.layer : node.name);
     };
-    const std::string whole = "part " + std::to_string(number) + " of " + std::to_string(count) +
+    std::string whole = "part " + std::to_string(number) + " of " + std::to_string(count) +
                               " of program `" + name_ + "`";
     if (part.begin == part.end)
         return whole;

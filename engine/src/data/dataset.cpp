@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "graph/node_desc.hpp"
 #include "lamina/error.hpp"
 #include "lamina/paths.hpp"
 #include "lamina/plugin/philox.hpp"
+#include "lamina/text.hpp"
 #include "plugins/host.hpp"
 #include "plugins/option_text.hpp"
 #include "plugins/schema.hpp"

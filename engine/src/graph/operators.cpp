@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "graph/node_desc.hpp"
 #include "io/json.hpp"
 #include "lamina/plugin/philox.hpp"
+#include "lamina/text.hpp"
 #include "plugins/host.hpp"
 
 namespace lamina {

@@ -1,10 +1,10 @@
 #include "lamina/image.hpp"
 
-#include "lamina/text.hpp"
 #include "io/image_codecs.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
+#include "lamina/text.hpp"
 
 #include <algorithm>
 #include <array>

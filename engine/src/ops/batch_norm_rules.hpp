@@ -16,7 +16,7 @@ inline TensorType expect_channels(const Node& node, int64_t vectors) {
     expect_floating(node, 1);
     const TensorView x = node.input(0);
     TensorType vector{size_of(x.dtype()) == 2 ? lm_dtype{LM_F32} : x.dtype(),
-                            {x.dim(axis_of(node, x.rank()))}};
+                      {x.dim(axis_of(node, x.rank()))}};
     for (int64_t i = 1; i <= vectors; ++i) {
         expect_shape(node, i, "a vector of the channels", vector.dims);
         expect_dtype(node, i, vector.dtype);

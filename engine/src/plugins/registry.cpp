@@ -8,10 +8,10 @@
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"
 #include "lamina/plugin/plugin.hpp"
+#include "lamina/text.hpp"
 #include "plugins/loaded_plugin.hpp"
 #include "plugins/manifest.hpp"
 

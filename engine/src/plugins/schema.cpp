@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "lamina/text.hpp"
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 

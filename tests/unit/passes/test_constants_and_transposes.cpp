@@ -18,7 +18,7 @@ std::ptrdiff_t count(const Graph& graph, const std::string& op) {
                          [&](const Node& n) { return n.op == op; });
 }
 
-ValueId constant(Graph& g, std::vector<float> values) {
+ValueId constant(Graph& g, const std::vector<float>& values) {
     return g.add_constant(Tensor::from(values));
 }
 

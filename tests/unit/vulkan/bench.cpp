@@ -90,7 +90,7 @@ std::vector<LogLine>& BackendUnderTest::log() {
     return lines;
 }
 
-BackendUnderTest::BackendUnderTest(const std::string& name, Options options,
+BackendUnderTest::BackendUnderTest(const std::string& name, const Options& options,
                                    const std::vector<const lm_kernel*>& kernels)
     : library_(nullptr, dlclose), self_(nullptr, nullptr) {
     const std::string path =
@@ -169,7 +169,7 @@ std::vector<Candidate> describe(const BackendUnderTest& b, const lm_node_desc& n
 
 } // namespace
 
-std::vector<std::string> BackendUnderTest::candidates(const NodeSpec& spec) {
+std::vector<std::string> BackendUnderTest::candidates(const NodeSpec& spec) const {
     std::vector<std::string> names;
     for (const Candidate& c : describe(*this, owned(spec)->desc()))
         names.push_back(c.name);

@@ -53,7 +53,7 @@ struct LogLine {
 class BackendUnderTest {
   public:
     /// options: by key; absent ones are 0. kernels: of other plugins.
-    BackendUnderTest(const std::string& name, std::map<std::string, int64_t> options = {},
+    BackendUnderTest(const std::string& name, const std::map<std::string, int64_t>& options = {},
                      const std::vector<const lm_kernel*>& kernels = {});
     ~BackendUnderTest();
     BackendUnderTest(const BackendUnderTest&) = delete;
@@ -63,7 +63,7 @@ class BackendUnderTest {
     bool available() const { return device_ != nullptr; }
     const std::string& why() const { return why_; }
 
-    std::vector<std::string> candidates(const NodeSpec&);
+    std::vector<std::string> candidates(const NodeSpec&) const;
     /// Runs the node alone, by this candidate ("": the best), into outputs poisoned before.
     std::vector<Tensor> run(const NodeSpec&, const std::string& candidate = "");
 

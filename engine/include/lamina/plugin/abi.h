@@ -562,7 +562,8 @@ typedef struct lm_host {
     /* Reads a file whole, through gzip where it is gzip. Released by free. */
     lm_status (*read_file)(const char* path, void** bytes, uint64_t* size, lm_error*);
     /* Downloads to path unless a file with this SHA-256 is there. The digest may be the file's or,
-     * for gzip, that of its content, so that any mirror's compression will do; "" checks nothing. */
+     * for gzip, that of its content, so that any mirror's compression will do; "" checks nothing.
+     */
     lm_status (*fetch)(const char* url, const char* sha256, const char* path, lm_error*);
     /* Where the product's own data lies ("share/lamina"). */
     const char* (*data_folder)(void);
