@@ -20,16 +20,7 @@ layout(constant_id = 2) const uint TY = 8;
 layout(constant_id = 3) const uint RA = 1;
 layout(constant_id = 4) const uint RB = 1;
 layout(constant_id = 5) const uint STEP = 16; // of k between barriers
-// Neighbouring elements of memory lie along k or along the row of A, and along k or along the column of B ...
-layout(constant_id = 6) const bool A_ALONG_K = true;
-layout(constant_id = 7) const bool B_ALONG_K = false;
-// ... and may be read and written in aligned fours.
-layout(constant_id = 8) const bool A_QUADS = false;
-layout(constant_id = 9) const bool B_QUADS = false;
-layout(constant_id = 10) const bool Y_QUADS = false;
-
-#define Row uvec4
-#define Term uvec4
+#include "gemm_operands.glsl"
 
 const uint THREADS = TX * TY;
 const uint BLOCKS_A = RA * TY; // vectors of four rows in the tile
@@ -50,15 +41,6 @@ const uint OUTER_A = STEP * BLOCKS_A / INNER_A;
 const uint OUTER_B = STEP * BLOCKS_B / INNER_B;
 const uint LOADS_A = (STEP * BLOCKS_A + THREADS - 1) / THREADS;
 const uint LOADS_B = (STEP * BLOCKS_B + THREADS - 1) / THREADS;
-
-Row row_of(uint row);
-Term term_of(uint k);
-float load_a(Row row, Term term);
-vec4 load_a4(Row row, Term term);
-float load_b(uint k, uint column);
-vec4 load_b4(uint k, uint column);
-void store(uint row, uint column, float value);
-void store4(uint row, uint column, vec4 value);
 
 vec4 fetch_a(uint inner, uint outer, uint k0, uint k_end) {
     const uint k = k0 + (A_ALONG_K ? (A_QUADS ? inner * 4 : inner) : outer);

@@ -12,14 +12,7 @@
 #pragma use_vulkan_memory_model
 
 layout(local_size_x_id = 0) in; // 128
-layout(constant_id = 6) const bool A_ALONG_K = true;
-layout(constant_id = 7) const bool B_ALONG_K = false;
-layout(constant_id = 8) const bool A_QUADS = false;
-layout(constant_id = 9) const bool B_QUADS = false;
-layout(constant_id = 10) const bool Y_QUADS = false;
-
-#define Row uvec4
-#define Term uvec4
+#include "gemm_operands.glsl"
 
 const uint THREADS = 128;
 const uint SIDE = 64; // of the workgroup's tile
@@ -32,15 +25,6 @@ shared float16_t tile_a[SIDE * PITCH_A]; // row, k
 shared float16_t tile_b[STEP * PITCH_B]; // k, column
 shared float tile_y[SIDE * SIDE];
 shared Row rows[SIDE];
-
-Row row_of(uint row);
-Term term_of(uint k);
-float load_a(Row row, Term term);
-vec4 load_a4(Row row, Term term);
-float load_b(uint k, uint column);
-vec4 load_b4(uint k, uint column);
-void store(uint row, uint column, float value);
-void store4(uint row, uint column, vec4 value);
 
 // Neighbouring threads read neighbouring memory.
 void fill_a(uint k0, uint k_end) {
