@@ -10,8 +10,10 @@
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
+#include "lamina/log.hpp"
 #include "lamina/model.hpp"
 #include "lamina/text.hpp"
+#include "model/keras_dialect.hpp"
 #include "model/keras_json.hpp"
 #include "model/keras_optimizer.hpp"
 #include "model/model_state.hpp"
@@ -242,6 +244,46 @@ lm_store to_store(const Model::State& state, bool with_optimizer) {
     for (const std::string& name : state.slot_names())
         store.tensors.push_back(stored(name, state.value_of(name)));
     return store;
+}
+
+bool read_training_config(Model::State& state, const lm_store& store, const std::string& source) {
+    const auto text = store.texts.find("training_config");
+    if (text == store.texts.end())
+        return true;
+    const Json json = parse_json(text->second, source + ": training_config");
+    const auto version = store.texts.find("keras_version");
+    const bool before_keras_3 =
+        is_before_keras_3(Json::object(), version == store.texts.end() ? "" : version->second);
+    const auto stated = [&](const char* key) -> std::optional<Json> {
+        if (!json.contains(key))
+            return std::nullopt;
+        const Json& spec = json.at(key);
+        const bool is_part = spec.is_string() || (spec.is_object() && spec.contains("class_name") &&
+                                                  spec.at("class_name").is_string());
+        return is_part ? std::optional(spec) : std::nullopt;
+    };
+    if (const auto loss = stated("loss")) {
+        if (has_part("loss", part_spec(*loss).first))
+            state.training.loss = *loss;
+        else
+            log_warning(fmt::format("{}: there is no loss `{}` here; it is {} unless --loss names "
+                                    "another",
+                                    source, part_spec(*loss).first,
+                                    part_spec(state.training.loss).first));
+    }
+    const auto written = stated("optimizer_config");
+    if (!written)
+        return true;
+    const Json optimizer = optimizer_from_keras(*written, before_keras_3);
+    if (has_part("optimizer", part_spec(optimizer).first)) {
+        state.training.optimizer = optimizer;
+        return true;
+    }
+    log_warning(fmt::format("{}: there is no optimizer `{}` here; its state is left out, and "
+                            "training starts anew with {} unless --optimizer names another",
+                            source, part_spec(optimizer).first,
+                            part_spec(state.training.optimizer).first));
+    return false;
 }
 
 static void load_slot(Model::State& state, const StoredTensor& t, const VariableNames& name_of) {

@@ -2,22 +2,11 @@
 #pragma once
 
 #include "model/checkpoint.hpp"
+#include "model/evaluation.hpp"
 #include "model/model_state.hpp"
 #include "model/monitor.hpp"
 
 namespace lamina {
-
-/// Loss and metrics over samples so far.
-struct RunningMeans {
-    double samples = 0;
-    Values sums;
-    std::vector<std::pair<std::string, Tensor>> tables; // of metrics that are no number, f64
-
-    /// outputs: a step's; n: its batch.
-    void add(const std::map<std::string, Tensor>& outputs, const std::vector<MetricOutput>& metrics,
-             double n);
-    Values means() const;
-};
 
 class Trainer {
   public:
