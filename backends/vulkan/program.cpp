@@ -123,7 +123,7 @@ std::string Program::part_name(const lm_program_desc& desc, const Part& part, si
         return std::string(node.op) + " of " + (layer ? node.layer : node.name);
     };
     std::string whole = "part " + std::to_string(number) + " of " + std::to_string(count) +
-                              " of program `" + name_ + "`";
+                        " of program `" + name_ + "`";
     if (part.begin == part.end)
         return whole;
     const uint32_t first = dispatches_[part.begin].step, last = dispatches_[part.end - 1].step;

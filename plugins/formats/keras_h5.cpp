@@ -38,15 +38,26 @@ class Incoming {
     size_t at_ = 0;
 };
 
+/// How the reasons begin that the library gives for such a file.
+constexpr const char* kDamaged = "the HDF5 file is damaged";
+
 void read_h5(const Config&, const std::string& path, Store& store) {
     Hdf5Program program({"read", path});
     Incoming tensors;
-    program.hear("the HDF5 file is damaged", [&](Message message, uint64_t number) {
-        if (message == Message::Content)
-            tensors.add(unpack_content(program.channel().text(number)), store);
-        else
-            tensors.fill(program.channel(), number);
-    });
+    try {
+        program.hear(kDamaged, [&](Message message, uint64_t number) {
+            if (message == Message::Content)
+                tensors.add(unpack_content(program.channel().text(number)), store);
+            else
+                tensors.fill(program.channel(), number);
+        });
+    } catch (const Error& e) {
+        const std::string reason = e.what();
+        if (!reason.starts_with(kDamaged))
+            throw;
+        throw Error(e.code(), reason + "\n  hint: copy or download the file again, or save it "
+                                       "anew with the program that wrote it");
+    }
     if (!tensors.done())
         throw Error(LM_INTERNAL, "lamina-hdf5 left tensors out");
 }

@@ -203,7 +203,7 @@ NamedNet read_sequential_net(const Json& config, const Source& from) {
         malformed(from.name, "the model has no layers");
     std::vector<NamedRef> last;
     for (const Json& json : layers) {
-        if (last.empty() && !(json.is_object() && json.value("class_name", "") == "InputLayer")) {
+        if (last.empty() && member_or_null(json, "class_name") != "InputLayer") {
             const std::string name = reader.net().name + "_input";
             const Json input = {
                 {"class_name", "InputLayer"},

@@ -75,6 +75,16 @@ Json doubling(int levels) {
               {"output_layers", {{"sum", 0, 0}}}}}};
 }
 
+/// doubling(1) behind the input of a chain.
+Json nested_in_chain() {
+    Json model = doubling(1);
+    model["config"]["input_layers"] = Json::array({Json::array({"in", 0, 0})});
+    return {{"class_name", "Sequential"},
+            {"config",
+             {{"name", "m"},
+              {"layers", {layer("InputLayer", {{"batch_input_shape", {nullptr, 4}}}), model}}}}};
+}
+
 /// Reads and traces: what a layer's configuration lacks shows only there.
 void load(const Json& json) {
     prediction_graph(architecture_from_json(json.dump(), "m.json"), {}, 1);
@@ -112,8 +122,10 @@ TEST_CASE("a fault in an architecture is named with its file or layer") {
     const Json dense = sequential(
         {layer("Flatten", {{"name", "flat"}}), layer("Dense", {{"name", "d"}, {"units", 3}})});
     const Json graph = functional();
+    const Json nested = doubling(1); // calls f, its layer 1, twice
     REQUIRE_NOTHROW(load(dense));
     REQUIRE_NOTHROW(load(graph));
+    REQUIRE_NOTHROW(load(nested));
     const char* last = "/config/layers/2";
     const std::vector<Fault> faults = {
         {Json::array(), "m.json: the key `class_name` is missing"},
@@ -156,6 +168,21 @@ TEST_CASE("a fault in an architecture is named with its file or layer") {
         {changed(graph, "/config/output_layers/0/0", "y"), "m.json: no layer is named `y`"},
         {changed(graph, "/config/output_layers", Json::array()), "m.json: the model has no output"},
         {without(graph, "/config", "input_layers"), "m.json: the key `input_layers` is missing"},
+        {changed(nested, "/config/layers/1/inbound_nodes/0",
+                 {{"in", 0, 0, Json::object()}, {"in", 0, 0, Json::object()}}),
+         "m.json: model `f` has 1 input, its call 0 gives 2"},
+        {changed(nested, "/config/layers/1/inbound_nodes", Json::array()),
+         "m.json: model `f` is called 0 times and read up to node 2"},
+        {changed(nested, "/config/layers/2/inbound_nodes/0/1/1", 9),
+         "m.json: model `f` is called 2 times and read up to node 9"},
+        {changed(nested, "/config/layers/2/inbound_nodes/0/0/2", 1),
+         "m.json: model `f` has no output 1 of call 0"},
+        {changed(nested, "/config/layers/1/config/output_layers/0/0", "y"),
+         "m.json: model `f` has no layer `y`, which it reads"},
+        {changed(nested, "/config/layers/1/config/layers/3/inbound_nodes/0/0/0", "x"),
+         "m.json: model `f` has no layer `x`, which it reads"},
+        {changed(nested, "/config/layers/1/config/layers/1/config/units", 0),
+         "a: layer Dense: `units` must be at least 1"},
     };
     for (const Fault& fault : faults) {
         INFO(fault.json.dump());
@@ -184,9 +211,11 @@ TEST_CASE("whatever stands at whichever place of an architecture, the answer is 
                                          Json::array({1, "a"}),
                                          uint64_t{1} << 62};
     for (const Json& model :
-         {functional(), sequential({layer("Conv2D", {{"filters", 2}, {"kernel_size", {3, 3}}}),
-                                    layer("BatchNormalization", Json::object()),
-                                    layer("Flatten", Json::object())})}) {
+         {functional(),
+          sequential({layer("Conv2D", {{"filters", 2}, {"kernel_size", {3, 3}}}),
+                      layer("BatchNormalization", Json::object()),
+                      layer("Flatten", Json::object())}),
+          nested_in_chain()}) {
         std::vector<Json::json_pointer> places;
         all_places(model, Json::json_pointer(), places);
         for (const Json::json_pointer& place : places)
