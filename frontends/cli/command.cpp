@@ -9,6 +9,7 @@
 
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
 #include "lamina/log.hpp"
 #include "lamina/registry.hpp"
 #include "lamina/text.hpp"
@@ -114,7 +115,7 @@ bool Options::parse(const Arguments& arguments) {
     if (has("plugin-path")) {
         std::vector<std::filesystem::path> folders;
         for (const std::string& folder : get<std::vector<std::string>>("plugin-path")) {
-            if (!std::filesystem::is_directory(folder))
+            if (!is_folder(folder))
                 throw UsageError(fmt::format("--plugin-path {}: no such folder", folder));
             folders.emplace_back(folder);
         }
@@ -187,10 +188,12 @@ void expect_writable(const Options& options, const char* option) {
         return;
     const std::filesystem::path path = options.text(option);
     const auto folder = path.parent_path();
-    if (!folder.empty() && !std::filesystem::is_directory(folder))
+    std::error_code ignored; // what cannot be reached, the trial tells
+    if (!folder.empty() &&
+        std::filesystem::status(folder, ignored).type() == std::filesystem::file_type::not_found)
         throw UsageError(
             fmt::format("--{} {}: there is no folder {}", option, path.string(), folder.string()));
-    if (std::filesystem::is_other(path))
+    if (std::filesystem::is_other(path, ignored))
         return; // a pipe or a device, to which nothing can be written on trial
     try {
         AtomicFile(path).write(" ");
@@ -201,7 +204,8 @@ void expect_writable(const Options& options, const char* option) {
 
 /// A name of the zoo, with settings or without, is no file's.
 static bool is_file_name(const std::string& what) {
-    return std::filesystem::exists(what) ||
+    std::error_code ignored;
+    return std::filesystem::exists(what, ignored) ||
            what.substr(0, what.find(':')).find_first_of("./") != std::string::npos;
 }
 

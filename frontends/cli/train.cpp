@@ -9,6 +9,7 @@
 #include "interrupt.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
 #include "lamina/paths.hpp"
 #include "lamina/plot.hpp"
 #include "lamina/text.hpp"
@@ -139,7 +140,7 @@ FitOptions fit_options(const Options& o) {
     if (!(f.validation_split >= 0 && f.validation_split < 1))
         throw UsageError(fmt::format("--validation-split must be at least 0 and below 1, got {}",
                                      f.validation_split));
-    if (f.checkpoint_dir.empty() && !f.resume.empty() && std::filesystem::is_directory(f.resume))
+    if (f.checkpoint_dir.empty() && is_folder(f.resume))
         f.checkpoint_dir = f.resume;
     if (f.checkpoint_minutes > 0 && f.checkpoint_dir.empty())
         throw UsageError("--checkpoint-minutes needs --checkpoint-dir: where to write them");

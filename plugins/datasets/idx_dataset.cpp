@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "idx.hpp"
+#include "status.hpp"
 
 namespace lamina::datasets {
 namespace {
@@ -20,13 +21,13 @@ fs::path find(const fs::path& folder, const std::string& stem) {
     std::string dotted = stem; // as some archives unpack: train-images.idx3-ubyte
     dotted[stem.find("-idx")] = '.';
     for (const std::string& name : {stem, stem + ".gz", dotted, dotted + ".gz"})
-        if (fs::is_regular_file(folder / name))
+        if (fs::is_regular_file(status_of(folder / name)))
             return folder / name;
     return {};
 }
 
 std::array<fs::path, 4> find_all(const IdxSource& source, const fs::path& folder) {
-    if (!fs::is_directory(folder))
+    if (!fs::is_directory(status_of(folder)))
         throw Error(LM_NOT_FOUND, std::string(source.name) + ": there is no folder " +
                                       folder.string() + "\n  hint: " + source.hint);
     std::array<fs::path, 4> paths;

@@ -9,6 +9,7 @@
 
 #include "idx.hpp"
 #include "lamina/plugin/dataset.hpp"
+#include "status.hpp"
 
 namespace lamina::datasets {
 namespace {
@@ -53,7 +54,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 std::vector<std::string> class_folders(const fs::path& folder) {
     std::vector<std::string> names;
     for (const fs::path& entry : sorted_entries(folder))
-        if (fs::is_directory(entry))
+        if (fs::is_directory(status_of(entry)))
             names.push_back(entry.filename().string());
     return names;
 }
@@ -63,9 +64,9 @@ class ImageFolder : public plugin::Dataset {
     ImageFolder(const plugin::Config& config, const fs::path& folder)
         : host_(config.host()), channels_(static_cast<int>(config.integer("channels"))),
           resampling_(config.string("resampling")) {
-        if (!fs::is_directory(folder))
+        if (!fs::is_directory(status_of(folder)))
             throw Error(LM_NOT_FOUND, "image_folder: there is no folder " + folder.string());
-        const bool split = fs::is_directory(folder / "train");
+        const bool split = fs::is_directory(status_of(folder / "train"));
         const fs::path train = split ? folder / "train" : folder;
         info_.class_names = class_folders(train);
         list(train, train_);
@@ -76,7 +77,7 @@ class ImageFolder : public plugin::Dataset {
                                           (train / "cat" / "1.jpg").string());
         if (split)
             for (const char* name : {"test", "validation", "val"})
-                if (test_.empty() && fs::is_directory(folder / name))
+                if (test_.empty() && fs::is_directory(status_of(folder / name)))
                     list(folder / name, test_);
         set_size(config);
         info_.n_train = train_.size();

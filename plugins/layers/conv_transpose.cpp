@@ -11,10 +11,12 @@ namespace lamina::plugin {
 /// size that a convolution of the same stride shrinks to `in`.
 static int64_t output_size(int64_t in, int64_t window, int64_t stride, bool same,
                            std::optional<int64_t> output_padding) {
+    if (same && !output_padding)
+        return scaled_extent(in, stride);
+    const int64_t span = scaled_extent(in - 1, stride);
     if (same)
-        return output_padding ? (in - 1) * stride + window % 2 + *output_padding : in * stride;
-    return (in - 1) * stride + window +
-           output_padding.value_or(std::max<int64_t>(stride - window, 0));
+        return span + window % 2 + *output_padding;
+    return span + window + output_padding.value_or(std::max<int64_t>(stride - window, 0));
 }
 
 /// x: [N, spatial..., C]; kernel: [window..., filters, C]; bias: [filters].

@@ -29,8 +29,9 @@ static Value average_pooling(Graph&, const Config& config, Value x) {
 }
 
 static constexpr auto pooling_schema =
-    schema(key("pool_size", R"("type": "ints", "min": 1, "default": 2)"),
-           key("strides", R"("type": "ints", "min": 1, "nullable": true, "default": null)"),
+    schema(key("pool_size", R"("type": "ints", "min": 1, "max": 2147483647, "default": 2)"),
+           key("strides",
+               R"("type": "ints", "min": 1, "max": 2147483647, "nullable": true, "default": null)"),
            padding_key, data_format_key);
 
 LAMINA_LAYER(MaxPooling1D, pooling_schema.text, "The largest of each window", max_pooling<1>)

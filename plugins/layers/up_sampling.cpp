@@ -11,7 +11,7 @@ static Value up_sampling(Graph&, const Config& config, Value x) {
     const size_t first = data_format == "channels_first" ? 2 : 1;
     Dims size = config.integers("size", rank);
     for (size_t i = 0; i < rank; ++i)
-        size[i] *= x.dim(static_cast<int64_t>(first + i));
+        size[i] = scaled_extent(x.dim(static_cast<int64_t>(first + i)), size[i]);
     return resize(x, size, config.string("interpolation", "nearest"), data_format);
 }
 

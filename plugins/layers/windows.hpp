@@ -11,11 +11,12 @@ namespace lamina::plugin {
 
 inline constexpr auto padding_key =
     key("padding", R"("type": "string", "enum": ["valid", "same"], "default": "valid")");
-/// A convolution's window, without its padding.
-inline constexpr auto window_keys =
-    members(key("kernel_size", R"("type": "ints", "required": true, "min": 1)"),
-            key("strides", R"("type": "ints", "min": 1, "default": 1)"), data_format_key,
-            key("dilation_rate", R"("type": "ints", "min": 1, "default": 1)"));
+/// A convolution's window, without its padding. The bounds keep 1 + (window - 1) * dilation and
+/// what is worked out from it within 63 bits.
+inline constexpr auto window_keys = members(
+    key("kernel_size", R"("type": "ints", "required": true, "min": 1, "max": 2147483647)"),
+    key("strides", R"("type": "ints", "min": 1, "max": 2147483647, "default": 1)"), data_format_key,
+    key("dilation_rate", R"("type": "ints", "min": 1, "max": 2147483647, "default": 1)"));
 
 /// Throws unless x is [N, spatial..., C] or [N, C, spatial...] with `rank` spatial dimensions.
 inline void expect_spatial(Value x, int64_t rank) {
@@ -69,7 +70,7 @@ Value depthwise_conv(const Config& config, Value x, Kernel kernel) {
     options.groups = channels;
     Dims stored = window, grouped = window;
     stored.insert(stored.end(), {channels, multiplier});
-    grouped.insert(grouped.end(), {1, channels * multiplier});
+    grouped.insert(grouped.end(), {1, scaled_extent(channels, multiplier)});
     return conv(x, reshape(kernel(stored), grouped), options);
 }
 

@@ -260,6 +260,36 @@ def targets():
     done(lamina(*TRAIN, "--epochs", "1", "--checkpoint-dir", "ck"))
 
 
+def forbidden():
+    """files and folders that this user may not enter are named, with that reason"""
+    write_mnist("data")
+    write_mnist("data", "test")
+    done(lamina(*TRAIN, "--epochs", "1", "--save", "m.h5"))
+    os.mkdir("locked")
+    shutil.copy("m.h5", "locked")
+    os.chmod("m.h5", 0)
+    os.chmod("data/train-labels-idx1-ubyte.gz", 0)
+    os.chmod("locked", 0)
+    picture = os.path.join(IMAGES, "grey.png")
+    one = [*TRAIN, "--epochs", "1"]
+    for arguments, says in (
+            (["predict", "m.h5", picture], "m.h5: cannot read"),
+            (["predict", "locked/m.h5", picture], "locked/m.h5: cannot read"),
+            (["predict", "mnist_softmax", picture, "--weights", "m.h5"], "m.h5: cannot read"),
+            ([*one, "--save", "locked/x.h5"], "--save locked/x.h5: cannot write"),
+            ([*one, "--history", "locked/x.csv"], "--history locked/x.csv: cannot write"),
+            ([*one, "--plot", "locked/x.png"], "--plot locked/x.png: cannot write"),
+            ([*one, "--checkpoint-dir", "locked/x"], "--checkpoint-dir locked/x: cannot make the folder"),
+            ([*one, "--resume", "locked/x"], "locked/x: cannot read"),
+            (train_on("data"), "data/train-labels-idx1-ubyte.gz: cannot read"),
+            (train_on("locked"), "locked/train-images-idx3-ubyte: cannot read"),
+            (["train", "mnist_softmax", "--data", "image_folder", "--data-dir", "locked"], "locked/train: cannot read")):
+        fails(1, *arguments, forbidden=True, says=[says, "Permission denied"])
+    listed = done(lamina("plugins", "-v", "--plugin-path", "locked", forbidden=True)).out
+    check("refused   locked: Permission denied" in listed, listed)
+    os.chmod("locked", 0o700)
+
+
 def plugins():
     """files that are no plugins, of another ABI or listed twice are refused with the reason; a failing init is told"""
     fixtures = os.path.join(os.environ["LAMINA_BUILD_DIR"], "tests", "plugins")
@@ -288,4 +318,4 @@ def plugins():
           says=["plugin init_fails", "p/init_fails.so", "its init failed: the moon is not full"])
 
 
-run([good_files_work, data_files, no_network, pictures, picture_folders, model_files, weights_files, targets, plugins, limits])
+run([good_files_work, data_files, no_network, pictures, picture_folders, model_files, weights_files, targets, forbidden, plugins, limits])

@@ -13,6 +13,9 @@ namespace lamina {
 
 using Bytes = std::vector<std::uint8_t>;
 
+/// False for one that cannot be reached, too.
+LAMINA_API bool is_folder(const std::filesystem::path& path);
+
 /// A whole file. Throws Error(NotFound) or Error(Io), naming the path and the reason.
 LAMINA_API Bytes read_file(const std::filesystem::path& path);
 /// The first bytes of the file, at most `most`. Throws as read_file().

@@ -41,6 +41,11 @@ Container read_whole(const fs::path& path) {
 
 } // namespace
 
+bool is_folder(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
 Bytes read_file(const fs::path& path) { return read_whole<Bytes>(path); }
 
 std::string read_text(const fs::path& path) { return read_whole<std::string>(path); }

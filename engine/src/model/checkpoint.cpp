@@ -11,6 +11,7 @@
 
 #include "io/json.hpp"
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
 
 namespace lamina {
 
@@ -193,7 +194,7 @@ std::string save_checkpoint(const std::string& folder, const Model::State& state
 }
 
 Checkpoint load_checkpoint(const std::string& given, Model::State& state) {
-    const std::string path = std::filesystem::is_directory(given) ? checkpoint_file(given) : given;
+    const std::string path = is_folder(given) ? checkpoint_file(given) : given;
     const lm_store store = read_store(path);
     const auto text = store.texts.find(kKey);
     if (text == store.texts.end())

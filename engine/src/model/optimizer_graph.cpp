@@ -52,18 +52,20 @@ struct Clipping {
     std::optional<double> value, norm, global_norm;
 };
 
-std::optional<double> take_number(Json& config, const char* key) {
-    const auto it = config.find(key);
-    if (it == config.end())
-        return std::nullopt;
-    const Json value = *it;
-    config.erase(it);
-    if (value.is_null())
-        return std::nullopt;
-    if (!value.is_number() || value.get<double>() <= 0)
-        throw UsageError(
-            fmt::format("optimizer: `{}` must be a number above 0, got {}", key, value.dump()));
-    return value.get<double>();
+/// Takes the clipping, which any optimizer may have, out of a configuration whose every key is
+/// checked here, so that a misspelt one is told with all that there are.
+Clipping take_clipping(const std::string& class_name, Json& config) {
+    Json schema = part_schema("optimizer", class_name);
+    for (const char* key : {"clipvalue", "clipnorm", "global_clipnorm"})
+        schema[key] = {{"type", "float"}, {"above", 0}, {"nullable", true}};
+    const Json checked = apply_schema(without_common_keys(config, schema), schema.dump(),
+                                      fmt::format("optimizer {}", class_name));
+    const auto take = [&](const char* key) -> std::optional<double> {
+        config.erase(key);
+        const Json& value = checked.at(key);
+        return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+    };
+    return {take("clipvalue"), take("clipnorm"), take("global_clipnorm")};
 }
 
 Value norm_of_square(Value squared_sum) { return sqrt(squared_sum); }
@@ -90,8 +92,6 @@ double stated_learning_rate(const std::string& class_name, const Json& config) {
 
 Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss, bool scale_loss) {
     auto [class_name, config] = part_spec(optimizer);
-    const Clipping clip{take_number(config, "clipvalue"), take_number(config, "clipnorm"),
-                        take_number(config, "global_clipnorm")};
     drop_neutral_settings(config);
     Json schedule;
     if (config.contains("learning_rate") && config.at("learning_rate").is_object()) {
@@ -100,6 +100,7 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss, bool scal
         if (schedule.contains("learning_rate"))
             config["learning_rate"] = schedule.at("learning_rate");
     }
+    const Clipping clip = take_clipping(class_name, config);
 
     const ValueId rate_input = graph.add_input("learning_rate", {DType::F32, {}});
     ValueId iterations = graph.add_input("iterations", {DType::F32, {}});

@@ -55,7 +55,8 @@ std::string registered_name(const std::string& kind, const std::string& class_na
     return Registry::global().has(kind, lower) ? lower : class_name;
 }
 
-/// An activity regularizer belongs to the layer's own schema when that declares it.
+} // namespace
+
 Json without_common_keys(const Json& config, const Json& schema) {
     Json out = Json::object();
     for (const auto& [key, value] : config.items())
@@ -63,8 +64,6 @@ Json without_common_keys(const Json& config, const Json& schema) {
             out[key] = value;
     return out;
 }
-
-} // namespace
 
 std::pair<std::string, Json> part_spec(const Json& spec) {
     if (spec.is_string())

@@ -58,6 +58,10 @@ std::pair<std::string, Json> part_spec(const Json& spec);
 /// Whether a part is registered under this name, in whichever spelling.
 bool has_part(const std::string& kind, const std::string& class_name);
 
+/// The configuration without what Keras writes for every part and no schema has to know. An
+/// activity regularizer belongs to the layer's own schema when that declares it.
+Json without_common_keys(const Json& config, const Json& schema);
+
 /// The schema of a registered graph function.
 Json part_schema(const std::string& kind, const std::string& class_name);
 

@@ -75,6 +75,8 @@ void Registry::State::scan_folder(const fs::path& folder) {
     for (const auto& entry : fs::directory_iterator(folder, code))
         if (entry.path().extension() == ".so")
             files.push_back(entry.path());
+    if (code)
+        refusals.push_back({folder, code.message()});
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files)
         scan_file(file);

@@ -89,7 +89,8 @@ std::string signature(const Graph& graph, const Node& node) {
 TunedPlan TunedPlan::load(const Device& device) {
     const std::filesystem::path file = path(device);
     TunedPlan plan;
-    if (!std::filesystem::exists(file)) {
+    std::error_code ignored; // one that cannot be reached is told when it is read
+    if (std::filesystem::status(file, ignored).type() == std::filesystem::file_type::not_found) {
         log_warning(fmt::format("tuned plan {}: there is none; `lamina bench MODEL --backend {} "
                                 "--tune` makes one",
                                 file.string(), device.spec()));

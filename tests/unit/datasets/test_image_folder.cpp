@@ -13,7 +13,8 @@ namespace {
 void paint(const fs::path& path, std::uint8_t value, int width = 4, int height = 3) {
     fs::create_directories(path.parent_path());
     Image image{width, height, 3, {}};
-    image.pixels.assign(static_cast<std::size_t>(width * height * 3), value);
+    image.pixels.assign(
+        std::size_t{3} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height), value);
     save_image(image, path);
 }
 

@@ -18,7 +18,7 @@ const std::string kGood =
 /// A file made by `fill`.
 template <class Fill>
 std::string made(const TempFolder& folder, Fill fill) {
-    const std::string path = (folder / "made.h5").string();
+    std::string path = (folder / "made.h5").string();
     fill(hdf5::create_file(path));
     return path;
 }

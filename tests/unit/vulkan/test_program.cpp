@@ -86,7 +86,7 @@ struct ArenaBuffer {
                                       0, &token, &error) == LM_OK);
         REQUIRE(backend.table().wait(backend.device(), token, &error) == LM_OK);
     }
-    float last(int place, lm_token wait) {
+    float last(int place, lm_token wait) const {
         auto error = no_error();
         float value = 0;
         lm_token token = 0;

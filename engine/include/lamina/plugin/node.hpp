@@ -33,6 +33,11 @@ inline int64_t elements(std::span<const int64_t> dims) {
     return n;
 }
 
+/// extent * factor. Throws where no tensor could have such an extent.
+inline int64_t scaled_extent(int64_t extent, int64_t factor) {
+    return elements(Dims{extent, factor});
+}
+
 inline int64_t size_of(lm_dtype dtype) {
     constexpr int64_t sizes[] = {4, 8, 4, 8, 1, 1, 2, 2};
     return sizes[dtype];
