@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Writes the report of `./run test full` to standard output, from the JUnit files that ctest left.
 
-    report.py FOLDER    each FOLDER/<number>-<stage>.xml is a stage, in order
+    report.py FOLDER         each FOLDER/<number>-<stage>.xml is a stage, in order, and FOLDER/again/<number>-<stage>.xml
+                             what failed in it, run again later; `commit` beside them says on what
+    report.py --failed FILE  the names of a stage's failed tests, as ctest -R takes them
 """
 
 import datetime
 import os
 import platform
 import re
-import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
@@ -33,6 +34,11 @@ class Test:
         return (sum(int(a or b) for a, b in catch) + sum(int(a) + int(b) for a, b, _ in conformance)) or len(scripts)
 
     @property
+    def last_line(self):
+        lines = self.output.strip().splitlines() or [""]
+        return next((line for line in reversed(lines) if "FAILED" in line or "error" in line.lower()), lines[-1])[:200]
+
+    @property
     def reason(self):
         """Why it was skipped, without this machine's paths."""
         lines = [line for line in self.output.splitlines() if "skipped" in line]
@@ -42,10 +48,6 @@ class Test:
 
 def read(path):
     return [Test(case) for case in ElementTree.parse(path).getroot().iter("testcase")]
-
-
-def git(*arguments):
-    return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True).stdout.strip()
 
 
 def processor():
@@ -67,15 +69,42 @@ def table(head, rows):
     return lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]
 
 
+def read_stages(folder):
+    """{stage: its tests}, from FOLDER/<number>-<stage>.xml"""
+    return {name.split("-", 1)[1].removesuffix(".xml").replace("-", " "): read(os.path.join(folder, name))
+            for name in sorted(os.listdir(folder)) if name.endswith(".xml")}
+
+
+def commit_of(folder):
+    with open(os.path.join(folder, "commit")) as f:
+        return f.read().strip()
+
+
+def heading(title):
+    return ["", f"## {title}", ""]
+
+
+def failures(stages, folder):
+    """Each with what came of it when it was run again, after what it found was mended."""
+    failed = [(stage, t) for stage, tests in stages.items() for t in tests if t.failed]
+    if not failed:
+        return ["None."]
+    if not os.path.isdir(folder):
+        return table(["stage", "test", "what it says"], [(stage, t.name, t.last_line) for stage, t in failed])
+    later = {(stage, t.name): t for stage, tests in read_stages(folder).items() for t in tests}
+    rows = []
+    for stage, t in failed:
+        now = later.get((stage, t.name))
+        outcome = "not run" if now is None else now.last_line if now.failed else f"passed, {now.cases} cases within"
+        rows.append((stage, t.name, t.last_line, outcome))
+    return table(["stage", "test", "what it says", f"run again at commit {commit_of(folder)}"], rows)
+
+
 def report(folder):
-    stages = {}
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".xml"):
-            stages[name.split("-", 1)[1].removesuffix(".xml").replace("-", " ")] = read(os.path.join(folder, name))
-    changed = " with changes that are not committed" if git("status", "--porcelain", "--untracked-files=no") else ""
+    stages = read_stages(folder)
     yield "# The whole of the tests: `./run test full`"
     yield ""
-    yield f"{datetime.date.today().isoformat()}, commit {git('rev-parse', '--short=12', 'HEAD')}{changed}; {processor()}."
+    yield f"{datetime.date.today().isoformat()}, commit {commit_of(folder)}; {processor()}."
     yield "Durations are the tests' own, added up; tests run side by side."
     yield ""
     rows = []
@@ -84,22 +113,20 @@ def report(folder):
         rows.append((stage, len(tests), len(tests) - failed - skipped, failed, skipped, sum(t.cases for t in tests),
                      duration(sum(t.seconds for t in tests))))
     yield from table(["stage", "tests", "passed", "failed", "skipped", "cases within", "duration"], rows)
-    for title, chosen, tell in [
-            ("Failed", lambda t: t.failed, lambda t: (t.output.strip().splitlines() or [""])[-1][:200]),
-            ("Skipped, and why", lambda t: t.skipped, lambda t: t.reason)]:
-        yield ""
-        yield f"## {title}"
-        yield ""
-        found = [(stage, t.name, tell(t)) for stage, tests in stages.items() for t in tests if chosen(t)]
-        yield from (table(["stage", "test", "what it says"], found) if found else ["None."])
-    yield ""
-    yield "## The longest"
-    yield ""
+    yield from heading("Failed")
+    yield from failures(stages, os.path.join(folder, "again"))
+    yield from heading("Skipped, and why")
+    skipped = [(stage, t.name, t.reason) for stage, tests in stages.items() for t in tests if t.skipped]
+    yield from table(["stage", "test", "why"], skipped) if skipped else ["None."]
+    yield from heading("The longest")
     every = sorted(((t.seconds, stage, t.name) for stage, tests in stages.items() for t in tests), reverse=True)
     yield from table(["stage", "test", "duration"], [(s, n, duration(d)) for d, s, n in every[:SLOWEST]])
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) == 2:
+        print("\n".join(report(sys.argv[1])))
+    elif len(sys.argv) == 3 and sys.argv[1] == "--failed":
+        print("|".join(t.name for t in read(sys.argv[2]) if t.failed))
+    else:
         sys.exit(__doc__)
-    print("\n".join(report(sys.argv[1])))

@@ -154,7 +154,8 @@ void check_on_reference(const char* name) {
 
 } // namespace
 
-TEST_CASE("50 steps of LeNet by momentum have Keras's losses, predictions and weights") {
+TEST_CASE("50 steps of LeNet by momentum have Keras's losses, predictions and weights",
+          "[release-only]") {
     check_on_reference("lenet_sgd_momentum");
 }
 
