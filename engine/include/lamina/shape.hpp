@@ -45,7 +45,7 @@ class LAMINA_API Shape {
     void push_back(std::int64_t extent);
 
     /// The product of the extents, 1 for a scalar. Throws ShapeError when an extent is negative or
-    /// the product does not fit 63 bits.
+    /// the bytes of so many elements, of 8 at most, do not fit 63 bits.
     std::int64_t elements() const;
 
     /// Row-major strides, counted in elements; same rank.

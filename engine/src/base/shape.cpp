@@ -32,8 +32,8 @@ std::int64_t Shape::elements() const {
     for (const std::int64_t extent : *this) {
         if (extent < 0)
             throw ShapeError("negative extent in " + to_string());
-        if (__builtin_mul_overflow(product, extent, &product))
-            throw ShapeError(to_string() + " has more elements than 63 bits can count");
+        if (__builtin_mul_overflow(product, extent, &product) || product > INT64_MAX / 8)
+            throw ShapeError(to_string() + " has more bytes than 63 bits can count");
     }
     return product;
 }

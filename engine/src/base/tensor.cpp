@@ -99,12 +99,7 @@ Tensor::Tensor(DType type, const Shape& shape, std::shared_ptr<std::byte[]> stor
       data_(data) {}
 
 Tensor Tensor::uninitialized(DType type, const Shape& shape) {
-    const auto elements = static_cast<std::size_t>(shape.elements());
-    std::size_t bytes = 0;
-    if (__builtin_mul_overflow(elements, size_of(type), &bytes))
-        throw ShapeError(shape.to_string() + " of " + std::string(name(type)) +
-                         " has more bytes than 64 bits can count");
-    auto storage = allocate(bytes);
+    auto storage = allocate(static_cast<std::size_t>(shape.elements()) * size_of(type));
     std::byte* data = storage.get();
     return Tensor(type, shape, std::move(storage), data);
 }
