@@ -9,12 +9,14 @@ target_compile_definitions(${target} PRIVATE BOOST_DLL_USE_STD_FS)
 # Unrolling and vectorising pay here and nowhere else.
 target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O3>)
 
-# Figures for single kernels: build the target cpu_kernels and run bin/cpu_kernels.
+# Figures for single kernels: tests/cpu_kernels.
 if(EXISTS ${PROJECT_SOURCE_DIR}/tests/bench/cpu_kernels.cpp)
   find_package(Threads REQUIRED)
   find_library(LAMINA_OPENBLAS openblas REQUIRED)
-  add_executable(cpu_kernels EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/cpu_kernels.cpp
+  add_executable(cpu_kernels ${PROJECT_SOURCE_DIR}/tests/bench/cpu_kernels.cpp
     $<TARGET_OBJECTS:${target}>)
-  target_include_directories(cpu_kernels PRIVATE ${folder} ${LAMINA_CBLAS_INCLUDE})
+  set_target_properties(cpu_kernels PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_include_directories(cpu_kernels PRIVATE ${folder})
+  target_include_directories(cpu_kernels SYSTEM PRIVATE ${LAMINA_CBLAS_INCLUDE})
   target_link_libraries(cpu_kernels PRIVATE lamina::plugin Boost::headers ${LAMINA_HIGHWAY} ${LAMINA_OPENBLAS} Threads::Threads)
 endif()

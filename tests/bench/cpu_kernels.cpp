@@ -300,7 +300,8 @@ void check_gemm(const Parallel& parallel) {
             const Workspace w(plan.workspace_bytes(parallel.workers()));
             plan.run(a.data(), b.data(), y.data(), Epilogue{}, w.data, parallel);
             expect("packed " + name, worst(y, want), 1e-5);
-            run_blas_gemm(s, 1, 0, a.data(), b.data(), z.data(), parallel);
+            run_blas_gemm({cblas_sgemm, cblas_sgemv}, s, 1, 0, a.data(), b.data(), z.data(),
+                          parallel);
             expect("blas " + name, worst(z, want), 1e-5);
         }
 }
@@ -381,19 +382,21 @@ void bench(const Parallel& parallel) {
             if (winograd_refusal(s, kind) == nullptr)
                 bench_winograd(name, s, kind, parallel);
     }
-    for (const auto& [name, g] : {std::pair{"dense forward", GemmShape{128, 500, 2450}},
-                                  std::pair{"dense dx", GemmShape{128, 2450, 500, false, true}},
-                                  std::pair{"dense dw", GemmShape{2450, 500, 128, true, false}},
-                                  std::pair{"conv2 forward as product", GemmShape{25088, 50, 500}},
-                                  std::pair{"square 1024", GemmShape{1024, 1024, 1024}}}) {
+    for (const auto& product : {std::pair{"dense forward", GemmShape{128, 500, 2450}},
+                                std::pair{"dense dx", GemmShape{128, 2450, 500, false, true}},
+                                std::pair{"dense dw", GemmShape{2450, 500, 128, true, false}},
+                                std::pair{"conv2 forward as product", GemmShape{25088, 50, 500}},
+                                std::pair{"square 1024", GemmShape{1024, 1024, 1024}}}) {
+        const std::string name = product.first;
+        const GemmShape& g = product.second;
         const Floats a = random_floats(g.m * g.k, 1), b = random_floats(g.k * g.n, 2);
         Floats y(static_cast<std::size_t>(g.m * g.n));
         const PackedGemmPlan plan(g);
         const Workspace w(plan.workspace_bytes(parallel.workers()));
-        report((std::string(name) + " packed").c_str(), g.flops(), best_seconds([&] {
+        report((name + " packed").c_str(), g.flops(), best_seconds([&] {
                    plan.run(a.data(), b.data(), y.data(), Epilogue{}, w.data, parallel);
                }));
-        report((std::string(name) + " blas").c_str(), g.flops(), best_seconds([&] {
+        report((name + " blas").c_str(), g.flops(), best_seconds([&] {
                    run_blas_gemm({cblas_sgemm, cblas_sgemv}, g, 1, 0, a.data(), b.data(), y.data(),
                                  parallel);
                }));
