@@ -61,6 +61,8 @@ foreach(library IN LISTS needed openblas)
   execute_process(COMMAND ${patchelf} --set-rpath $ORIGIN ${root}/lib/${file} COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
 
+file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/package-README.md ${root}/README.md)
+
 execute_process(
   COMMAND ${CMAKE_COMMAND} -E tar czf ${name}.tar.gz ${name}
   WORKING_DIRECTORY ${destination} COMMAND_ERROR_IS_FATAL ANY)
