@@ -93,7 +93,8 @@ void add_options(Options& o) {
         "workers", po::value<int>()->default_value(1), "threads that prepare batches")(
         "early-stopping", po::value<std::string>(),
         "stop after so many epochs without improvement: 5, or patience=5 with min_delta=D, "
-        "start_from_epoch=N, restore_best_weights=true, monitor=NAME, mode=auto|min|max")(
+        "baseline=B, start_from_epoch=N, restore_best_weights=true, monitor=NAME, "
+        "mode=auto|min|max")(
         "reduce-on-plateau", po::value<std::string>(),
         "go on with a tenth of the learning rate after so many: 5, or patience=5 with factor=F, "
         "min_delta=D, cooldown=N, min_lr=R, monitor=NAME, mode=auto|min|max")(

@@ -128,6 +128,9 @@ STOPS = [
     ("early_stopping", {"monitor": "val_loss", "patience": 3}),
     ("early_stopping_min_delta", {"monitor": "val_loss", "patience": 3, "min_delta": 0.1}),
     ("early_stopping_start", {"monitor": "val_loss", "patience": 2, "start_from_epoch": 7}),
+    ("early_stopping_baseline", {"monitor": "val_loss", "patience": 3, "baseline": 0.1}),
+    ("early_stopping_baseline_met", {"monitor": "val_accuracy", "mode": "max", "patience": 4, "baseline": 0.9,
+                                     "min_delta": 0.01}),
     ("early_stopping_mode", {"monitor": "val_accuracy", "mode": "max", "patience": 4, "min_delta": 0.05}),
 ]
 

@@ -2,6 +2,7 @@
 /// and rules.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "lamina/export.hpp"
@@ -19,6 +20,7 @@ struct Monitored {
 /// Keras's EarlyStopping: ends training `patience` epochs after the best.
 struct LAMINA_API EarlyStopping : Monitored {
     int patience = 0;
+    std::optional<double> baseline;    // epochs that are not better than this count as none
     int start_from_epoch = 0;          // epochs before it, counted from 0, are not looked at
     bool restore_best_weights = false; // the model ends with the weights of its best epoch
 

@@ -17,6 +17,7 @@ constexpr const char* kEarlyStopping = R"({
     "min_delta": {"type": "float", "min": 0, "default": 0},
     "monitor": {"type": "string", "default": ""},
     "mode": {"type": "string", "enum": ["auto", "min", "max"], "default": "auto"},
+    "baseline": {"type": "float", "nullable": true, "default": null},
     "start_from_epoch": {"type": "int", "min": 0, "default": 0},
     "restore_best_weights": {"type": "bool", "default": false}})";
 
@@ -52,6 +53,8 @@ EarlyStopping EarlyStopping::parse(const std::string& text) {
     EarlyStopping out;
     read_monitored(json, out);
     out.patience = json.at("patience").get<int>();
+    if (const Json& baseline = json.at("baseline"); !baseline.is_null())
+        out.baseline = baseline.get<double>();
     out.start_from_epoch = json.at("start_from_epoch").get<int>();
     out.restore_best_weights = json.at("restore_best_weights").get<bool>();
     return out;
@@ -79,11 +82,13 @@ bool Monitor::more_is_better() const {
            (options_.mode == "auto" && options_.monitor.find("acc") != std::string::npos);
 }
 
+bool Monitor::is_better(double value, double than) const {
+    return more_is_better() ? as_f32(value - options_.min_delta) > as_f32(than)
+                            : as_f32(value + options_.min_delta) < as_f32(than);
+}
+
 bool Monitor::improves(double value) {
-    const bool better =
-        !std::isnan(value) &&
-        (!best || (more_is_better() ? as_f32(value - options_.min_delta) > as_f32(*best)
-                                    : as_f32(value + options_.min_delta) < as_f32(*best)));
+    const bool better = !std::isnan(value) && (!best || is_better(value, *best));
     if (better)
         best = value;
     return better;
@@ -93,13 +98,16 @@ bool EarlyStopper::improves(int epoch, double value) {
     if (epoch < options_.start_from_epoch)
         return false;
     const bool better = monitor_.improves(value);
-    wait_ = better ? 0 : wait_ + 1;
+    const bool meets_baseline = !options_.baseline || monitor_.is_better(value, *options_.baseline);
+    wait_ = better && meets_baseline ? 0 : wait_ + 1;
     if (better)
         best_epoch_ = epoch;
     return better;
 }
 
-bool EarlyStopper::exhausted() const { return wait_ >= std::max(options_.patience, 1); }
+bool EarlyStopper::exhausted(int epoch) const {
+    return wait_ >= std::max(options_.patience, 1) && epoch != best_epoch_;
+}
 
 void EarlyStopper::resume(const Standing& standing) {
     monitor_.best = standing.best;

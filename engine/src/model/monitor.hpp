@@ -19,6 +19,8 @@ class Monitor {
     /// Takes an epoch's value; true when it is the best so far. NaN never is. Compares in f32, in
     /// which Keras has its losses and metrics.
     bool improves(double value);
+    /// By more than min_delta.
+    bool is_better(double value, double than) const;
 
     std::optional<double> best;
 
@@ -38,12 +40,13 @@ class EarlyStopper {
 
     /// Takes an epoch's value; true when its weights are the best so far.
     bool improves(int epoch, double value);
-    /// Whether training is to end.
-    bool exhausted() const;
+    /// Whether training is to end with this epoch, the last that was taken. Never with the best
+    /// one, which a baseline alone could ask for, nor with the first.
+    bool exhausted(int epoch) const;
 
     struct Standing {
         std::optional<double> best;
-        int wait = 0; // epochs since the best
+        int wait = 0; // epochs since the best that met the baseline
         int best_epoch = 0;
     };
     Standing standing() const { return {monitor_.best, wait_, best_epoch_}; }

@@ -318,7 +318,7 @@ bool Trainer::after_epoch(EpochRecord& record) {
     for (const auto& c : options_.callbacks)
         stop_ = !c->epoch_end(record) || stop_;
     result_.interrupted = (stop_ || interrupted()) && record.epoch + 1 < options_.epochs;
-    return !result_.interrupted && !(stopper_ && stopper_->exhausted());
+    return !result_.interrupted && !(stopper_ && stopper_->exhausted(record.epoch));
 }
 
 void Trainer::keep_best_weights() {
@@ -419,7 +419,7 @@ void Trainer::resume(const Graph& graph) {
     if (stopper_ && stopper_->restores_best_weights())
         best_weights_ = c.best_weights;
     state_.history = c.history;
-    if (stopper_ && stopper_->exhausted())
+    if (stopper_ && stopper_->exhausted(first_epoch_ - 1))
         throw UsageError(fmt::format("--resume {}: training had stopped early, {} epochs after the "
                                      "best; go on with a larger --early-stopping",
                                      options_.resume, stopper_->standing().wait));

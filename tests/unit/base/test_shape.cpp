@@ -42,4 +42,7 @@ TEST_CASE("shape: too many dimensions, negative extents and overflow are refused
     CHECK_THROWS_AS(full.push_back(9), ShapeError);
     CHECK_THROWS_WITH((Shape{2, -1}.elements()), "negative extent in [2, -1]");
     CHECK_THROWS_AS((Shape{std::int64_t{1} << 40, std::int64_t{1} << 40}.elements()), ShapeError);
+    CHECK(Shape{(std::int64_t{1} << 60) - 1}.elements() == (std::int64_t{1} << 60) - 1);
+    CHECK_THROWS_WITH(Shape{std::int64_t{1} << 60}.elements(),
+                      Catch::Contains("more bytes than 63 bits can count")); // as f64
 }

@@ -82,11 +82,11 @@ TEST_CASE("tensor: a cast to half and back rounds to the nearest half") {
 
 TEST_CASE("tensor: more memory than there is gives an error that says how much") {
     try {
-        Tensor::uninitialized(DType::U8, {std::int64_t{1} << 60});
+        Tensor::uninitialized(DType::U8, {std::int64_t{1} << 59});
         FAIL("no error");
     } catch (const Error& error) {
         CHECK(error.code() == StatusCode::OutOfMemory);
-        CHECK(std::string(error.what()).find("1152921504606846976 bytes") != std::string::npos);
+        CHECK(std::string(error.what()).find("576460752303423488 bytes") != std::string::npos);
     }
     CHECK_THROWS_AS(Tensor::zeros(DType::F64, {std::int64_t{1} << 61}), ShapeError);
 }

@@ -48,14 +48,14 @@ TEST_CASE("reducing on a plateau gives Keras's learning rate after every epoch, 
 }
 
 TEST_CASE("early stopping ends after Keras's epoch and knows Keras's best one") {
-    for (const Golden& golden : goldens_of_kind("early_stopping", 5)) {
+    for (const Golden& golden : goldens_of_kind("early_stopping", 7)) {
         INFO(golden.name() << ": " << golden.config().dump());
         EarlyStopper stopper(EarlyStopping::parse(as_option(golden.config())));
         const auto metric = golden["metric"].data<float>();
         for (size_t e = 0; e < metric.size(); ++e) {
             INFO("epoch " << e);
             stopper.improves(static_cast<int>(e), static_cast<double>(metric[e]));
-            CHECK(stopper.exhausted() == (golden["stops"].data<int64_t>()[e] != 0));
+            CHECK(stopper.exhausted(static_cast<int>(e)) == (golden["stops"].data<int64_t>()[e] != 0));
             CHECK(stopper.standing().best_epoch == golden["best_epochs"].data<int64_t>()[e]);
         }
     }
