@@ -55,7 +55,8 @@ TEST_CASE("early stopping ends after Keras's epoch and knows Keras's best one") 
         for (size_t e = 0; e < metric.size(); ++e) {
             INFO("epoch " << e);
             stopper.improves(static_cast<int>(e), static_cast<double>(metric[e]));
-            CHECK(stopper.exhausted(static_cast<int>(e)) == (golden["stops"].data<int64_t>()[e] != 0));
+            CHECK(stopper.exhausted(static_cast<int>(e)) ==
+                  (golden["stops"].data<int64_t>()[e] != 0));
             CHECK(stopper.standing().best_epoch == golden["best_epochs"].data<int64_t>()[e]);
         }
     }
