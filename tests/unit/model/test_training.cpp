@@ -417,3 +417,14 @@ TEST_CASE(
         CHECK_THROWS_WITH(model.fit(digits(), o), Contains("asked for"));
     }
 }
+
+TEST_CASE("compile: a clipping that is misspelt or not above 0 is told with the optimizer's keys") {
+    Model model({4});
+    model.add("Dense", {{"units", 3}, {"activation", "softmax"}});
+    CHECK_THROWS_WITH(model.compile({.optimizer = "adam:clipnom=1"}),
+                      Contains("optimizer adam: unknown key `clipnom`") &&
+                          Contains("did you mean \"clipnorm\"?"));
+    CHECK_THROWS_WITH(model.compile({.optimizer = "adam:clipnorm=0"}),
+                      Contains("`clipnorm` must be above 0"));
+    CHECK_NOTHROW(model.compile({.optimizer = "adam:clipnorm=0.5"}));
+}
