@@ -3,8 +3,6 @@
 #include <cstdio>
 #include <string>
 
-#include "lamina/plugin/plugin.hpp"
-
 namespace lamina::datasets {
 namespace {
 
@@ -38,11 +36,9 @@ std::string product_of(const std::vector<int64_t>& dims) {
 } // namespace
 
 Idx read_idx(const lm_host* host, const std::filesystem::path& path, size_t rank) {
-    void* bytes = nullptr;
-    uint64_t size = 0;
-    plugin::call(host->read_file, path.c_str(), &bytes, &size);
-    Idx idx{{}, {static_cast<uint8_t*>(bytes), FreeByHost{host}}, nullptr};
-    const uint8_t* file = idx.file.get();
+    Idx idx{{}, read_whole(host, path), nullptr};
+    const uint8_t* file = idx.file.bytes.data();
+    const uint64_t size = idx.file.bytes.size();
 
     const uint8_t expected[4] = {0, 0, kUnsignedByte, static_cast<uint8_t>(rank)};
     if (size < 4)

@@ -4,22 +4,16 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <vector>
 
-#include "lamina/plugin/abi.h"
+#include "host_file.hpp"
 
 namespace lamina::datasets {
-
-struct FreeByHost {
-    const lm_host* host;
-    void operator()(void* memory) const { host->free(memory); }
-};
 
 /// An array of bytes, as idx files hold them.
 struct Idx {
     std::vector<int64_t> dims;
-    std::unique_ptr<uint8_t, FreeByHost> file;
+    HostFile file;
     const uint8_t* data = nullptr;
 };
 

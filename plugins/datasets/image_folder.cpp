@@ -2,13 +2,13 @@
 // DIR/validation or DIR/val beside it. Classes are numbered in the order of their names, as in
 // Keras's image_dataset_from_directory.
 
+#include "image_folder.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cstring>
-#include <filesystem>
 
-#include "idx.hpp"
-#include "lamina/plugin/dataset.hpp"
+#include "host_file.hpp"
 #include "status.hpp"
 
 namespace lamina::datasets {
@@ -59,19 +59,28 @@ std::vector<std::string> class_folders(const fs::path& folder) {
     return names;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
 class ImageFolder : public plugin::Dataset {
   public:
-    ImageFolder(const plugin::Config& config, const fs::path& folder)
-        : host_(config.host()), channels_(static_cast<int>(config.integer("channels"))),
-          resampling_(config.string("resampling")) {
+    ImageFolder(const lm_host* host, const ImageFolderOptions& options, const fs::path& folder)
+        : host_(host), options_(options) {
         if (!fs::is_directory(status_of(folder)))
-            throw Error(LM_NOT_FOUND, "image_folder: there is no folder " + folder.string());
+            throw Error(LM_NOT_FOUND,
+                        std::string(options_.name) + ": there is no folder " + folder.string());
         const bool split = fs::is_directory(status_of(folder / "train"));
         const fs::path train = split ? folder / "train" : folder;
-        info_.class_names = class_folders(train);
+        info_.class_names =
+            options_.class_names.empty() ? class_folders(train) : options_.class_names;
         list(train, train_);
         if (train_.empty())
-            throw Error(LM_NOT_FOUND, "image_folder: no pictures in " + train.string() +
+            throw Error(LM_NOT_FOUND, std::string(options_.name) + ": no pictures in " +
+                                          train.string() +
                                           "\n  hint: expected a folder for each class with .png, "
                                           ".jpg or .jpeg files in it, as " +
                                           (train / "cat" / "1.jpg").string());
@@ -79,7 +88,7 @@ class ImageFolder : public plugin::Dataset {
             for (const char* name : {"test", "validation", "val"})
                 if (test_.empty() && fs::is_directory(status_of(folder / name)))
                     list(folder / name, test_);
-        set_size(config);
+        set_size();
         info_.n_train = train_.size();
         info_.n_test = test_.size();
         info_.scale = 1.0 / 255.0;
@@ -104,42 +113,40 @@ class ImageFolder : public plugin::Dataset {
         for (const std::string& name : class_folders(folder)) {
             const auto found = std::find(info_.class_names.begin(), info_.class_names.end(), name);
             if (found == info_.class_names.end())
-                throw Error(LM_INVALID_ARGUMENT, "image_folder: " + (folder / name).string() +
-                                                     " is a class without training pictures");
+                throw Error(
+                    LM_INVALID_ARGUMENT,
+                    std::string(options_.name) + ": " + (folder / name).string() +
+                        (options_.class_names.empty()
+                             ? " is a class without training pictures"
+                             : " is not one of the classes " + joined(options_.class_names)));
             const size_t before = files.size();
             for (const fs::path& entry : sorted_entries(folder / name))
                 if (is_picture(entry) && fs::is_regular_file(entry))
                     files.push_back({entry, found - info_.class_names.begin()});
             if (files.size() == before)
-                host_->log(LM_LOG_WARNING, ("image_folder: no .png, .jpg or .jpeg files in " +
-                                            (folder / name).string())
-                                               .c_str());
+                host_->log(LM_LOG_WARNING,
+                           (std::string(options_.name) + ": no .png, .jpg or .jpeg files in " +
+                            (folder / name).string())
+                               .c_str());
         }
     }
 
     /// Height and width as configured, else those of the first training picture.
-    void set_size(const plugin::Config& config) {
-        resize_ = config.has("height") || config.has("width");
-        if (resize_ && !(config.has("height") && config.has("width")))
-            plugin::invalid("image_folder: height and width go together");
-        if (resize_) {
-            info_.dims = {config.integer("height"), config.integer("width"), channels_};
-        } else {
+    void set_size() {
+        info_.dims = {options_.height, options_.width, options_.channels};
+        if (options_.height == 0) {
             const Picture first = load(train_.front().path);
-            info_.dims = {first.height, first.width, channels_};
+            info_.dims = {first.height, first.width, options_.channels};
         }
     }
 
     Picture load(const fs::path& path) const {
-        void* bytes = nullptr;
-        uint64_t size = 0;
-        plugin::call(host_->read_file, path.c_str(), &bytes, &size);
-        const std::unique_ptr<uint8_t, FreeByHost> file(static_cast<uint8_t*>(bytes),
-                                                        FreeByHost{host_});
+        const HostFile file = read_whole(host_, path);
         lm_image image{};
         image.struct_size = sizeof image;
         try {
-            plugin::call(host_->decode_image, bytes, size, channels_, &image);
+            plugin::call(host_->decode_image, file.bytes.data(), file.bytes.size(),
+                         options_.channels, &image);
         } catch (const Error& error) {
             throw Error(error.code(), path.string() + ": " + error.what());
         }
@@ -149,7 +156,7 @@ class ImageFolder : public plugin::Dataset {
     Picture resized(const Picture& picture, const fs::path& path) const {
         const auto height = static_cast<int32_t>(info_.dims[0]);
         const auto width = static_cast<int32_t>(info_.dims[1]);
-        if (!resize_)
+        if (options_.height == 0)
             plugin::invalid(path.string() + ": " + std::to_string(picture.width) + "x" +
                             std::to_string(picture.height) +
                             " pixels, but the first training picture has " + std::to_string(width) +
@@ -164,25 +171,30 @@ class ImageFolder : public plugin::Dataset {
         from.pixels = picture.pixels.get();
         lm_image to{};
         to.struct_size = sizeof to;
-        plugin::call(host_->resize_image, &from, width, height, resampling_.c_str(), &to);
+        plugin::call(host_->resize_image, &from, width, height, options_.resampling.c_str(), &to);
         return {to.width, to.height, to.channels, {to.pixels, FreeByHost{host_}}};
     }
 
     const lm_host* host_;
-    int channels_;
-    std::string resampling_;
-    bool resize_ = false;
+    ImageFolderOptions options_;
     std::vector<File> train_;
     std::vector<File> test_;
     plugin::DatasetInfo info_;
 };
 
-std::unique_ptr<plugin::Dataset> open_image_folder(const plugin::Config& config,
-                                                   const std::string& data_dir) {
+std::unique_ptr<plugin::Dataset> open_configured(const plugin::Config& config,
+                                                 const std::string& data_dir) {
     if (data_dir.empty())
         plugin::invalid("image_folder: --data-dir is missing: the folder that has a folder of "
                         "pictures for each class");
-    return std::make_unique<ImageFolder>(config, data_dir);
+    if (config.has("height") != config.has("width"))
+        plugin::invalid("image_folder: height and width go together");
+    ImageFolderOptions options;
+    options.channels = static_cast<int>(config.integer("channels"));
+    options.height = config.integer("height", 0);
+    options.width = config.integer("width", 0);
+    options.resampling = config.string("resampling");
+    return open_image_folder(config.host(), options, data_dir);
 }
 
 LAMINA_DATASET(image_folder, R"({
@@ -194,7 +206,13 @@ LAMINA_DATASET(image_folder, R"({
                  "doc": "1 grey, 3 RGB, 4 RGBA"},
     "resampling": {"type": "string", "default": "bilinear", "enum": ["nearest", "bilinear"]}
 })",
-               "PNG and JPEG pictures in a folder for each class", open_image_folder)
+               "PNG and JPEG pictures in a folder for each class", open_configured)
 
 } // namespace
+
+std::unique_ptr<plugin::Dataset>
+open_image_folder(const lm_host* host, const ImageFolderOptions& options, const fs::path& folder) {
+    return std::make_unique<ImageFolder>(host, options, folder);
+}
+
 } // namespace lamina::datasets

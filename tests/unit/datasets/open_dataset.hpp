@@ -7,6 +7,7 @@
 #include "lamina/shape.hpp"
 #include "plugins/host.hpp"
 #include "plugins/schema.hpp"
+#include "test_cache.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +24,7 @@ class OpenDataset {
                 const std::string& config = "{}")
         : registry_({LAMINA_TEST_PLUGIN_DIR}), part_(registry_.find("dataset", name)),
           config_(apply_schema(parse_json(config, "config"), table().schema, name)) {
+        test_cache();
         check(table().open(host_table(), &config_, data_dir.c_str(), &self_, &error_));
         info_.struct_size = sizeof info_;
         check(table().info(self_, &info_, &error_));

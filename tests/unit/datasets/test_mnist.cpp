@@ -165,10 +165,8 @@ TEST_CASE("mnist: counts, sizes and labels that do not fit together are refused"
 
 TEST_CASE("mnist: without data it is downloaded from the mirror into the cache, or one error tells "
           "what to do") {
-    // The cache folder is fixed at its first use, so one case tests all of it, in order.
-    const TempFolder cache;
-    ::setenv("XDG_CACHE_HOME", cache.path().c_str(), 1);
-    const fs::path folder = cache / "lamina/datasets/mnist";
+    // One case tests all of it, in order.
+    const fs::path folder = test_cache() / "lamina/datasets/mnist";
     ::setenv("LAMINA_MNIST_MIRROR", "http://127.0.0.1:1/mnist", 1);
     const std::string offline = opening_error("mnist", "");
     CHECK(offline.starts_with("mnist: not in " + folder.string() +
