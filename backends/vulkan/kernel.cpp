@@ -19,7 +19,8 @@ std::span<const Kernel* const> all_kernels() {
 Limits Limits::of(const DeviceFacts& facts, bool cooperative_matrix) {
     const VkPhysicalDeviceLimits& l = facts.limits;
     Limits limits;
-    limits.cooperative_matrix = cooperative_matrix;
+    if (cooperative_matrix)
+        limits.cooperative_matrix = facts.cooperative_matrix;
     limits.max_invocations =
         std::min(l.maxComputeWorkGroupInvocations, l.maxComputeWorkGroupSize[0]);
     limits.max_shared_bytes = l.maxComputeSharedMemorySize;

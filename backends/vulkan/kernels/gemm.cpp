@@ -52,7 +52,10 @@ double cost_of_fma(const Tile& t) {
 
 // That of shaders/gemm_cooperative.glsl, which is one size. Matrix units have 16 times and more of
 // the rate of f32 and are rarely fed so well.
-constexpr Tile kCooperativeTile{16, 8, 2, 1, 32};
+constexpr Tile kCooperativeTile{16, 8, 2, 1, kCooperativeStep};
+static_assert(kCooperativeTile.rows() == kCooperativeSide &&
+              kCooperativeTile.columns() == kCooperativeSide &&
+              kCooperativeTile.threads() == kCooperativeThreads);
 constexpr double kCooperativeGain = 6;
 
 double seconds_of(const Limits& limits, const Product& p, const Tile& t, int64_t splits) {
@@ -86,7 +89,7 @@ GemmPlan best_of(const Limits& limits, const Product& p, std::span<const Tile> t
     for (const Tile& t : tiles) {
         for (int64_t splits = 1; splits == 1 || (may_split && p.k >= splits * kShortestPart);
              splits *= 2) {
-            GemmPlan plan{t, splits, 0, seconds_of(limits, p, t, splits)};
+            GemmPlan plan{t, splits, 1, seconds_of(limits, p, t, splits), {}};
             plan.part = parts_of(parts_of(p.k, splits), t.step) * t.step;
             plan.splits = parts_of(p.k, plan.part);
             if (plan.splits > 1 && (plan.copies_bytes(p) > kMostCopyBytes ||
@@ -121,12 +124,18 @@ GemmPlan GemmPlan::cooperative(const Limits& limits, const Product& p, lm_dtype 
                             "; it takes f16");
     GemmPlan plan = best_of(limits, p, std::span(&kCooperativeTile, 1), true);
     plan.seconds /= kCooperativeGain;
+    plan.matrix = limits.cooperative_matrix;
     return plan;
 }
 
 std::vector<uint32_t> GemmPlan::constants(const Neighbours& n) const {
-    return {tile.threads(), tile.tx,     tile.ty,   tile.ra,   tile.rb,  tile.step,
-            n.a_along_k,    n.b_along_k, n.a_quads, n.b_quads, n.y_quads};
+    std::vector<uint32_t> list;
+    if (matrix)
+        list = {tile.threads(), matrix.down, matrix.across, matrix.m, matrix.n, matrix.k};
+    else
+        list = {tile.threads(), tile.tx, tile.ty, tile.ra, tile.rb, tile.step};
+    list.insert(list.end(), {n.a_along_k, n.b_along_k, n.a_quads, n.b_quads, n.y_quads});
+    return list;
 }
 
 Groups GemmPlan::groups(const Step& step, const Product& p) const {

@@ -11,9 +11,9 @@ struct Tile {
     uint32_t ra = 1, rb = 1; // blocks of 4 by 4 a thread
     uint32_t step = 16;      // of k between barriers
 
-    uint32_t rows() const { return 4 * ra * ty; }
-    uint32_t columns() const { return 4 * rb * tx; }
-    uint32_t threads() const { return tx * ty; }
+    constexpr uint32_t rows() const { return 4 * ra * ty; }
+    constexpr uint32_t columns() const { return 4 * rb * tx; }
+    constexpr uint32_t threads() const { return tx * ty; }
     uint32_t shared_bytes() const;
 };
 
@@ -36,9 +36,10 @@ struct Product {
 /// shape alone.
 struct GemmPlan {
     Tile tile;
-    int64_t splits = 1; // parts of k, each of which gives a copy of the result to be joined
-    int64_t part = 1;   // entries of k in one; a multiple of 4
-    double seconds = 0; // of the arithmetic, with joining
+    int64_t splits = 1;       // parts of k, each of which gives a copy of the result to be joined
+    int64_t part = 1;         // entries of k in one; a multiple of 4
+    double seconds = 0;       // of the arithmetic, with joining
+    CooperativeMatrix matrix; // none: shaders/gemm.glsl
 
     /// may_split: false where the caller has no workspace to join copies from.
     static GemmPlan choose(const Limits&, const Product&, bool may_split = true);

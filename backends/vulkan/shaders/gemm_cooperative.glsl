@@ -1,9 +1,11 @@
 // The product of gemm.glsl for devices that multiply small matrices at once (GL_NV_cooperative_matrix): the includer's
 // functions are the same, operands are f16, and sums are f32.
 //
-// A workgroup of four subgroups of 32 computes 64 by 64, a subgroup 32 by 32 of them as two by two matrices of 16 by
-// 16. Tiles lie in shared memory as f16, which every operand is in memory too, so that nothing is rounded here. The
-// sum runs over k in ascending order, 16 at a time.
+// A workgroup of 128 threads computes 64 by 64, which its subgroups share: DOWN of them have the rows, ACROSS the
+// columns. Each has its part as matrices of the device's size. Tiles lie in shared memory as f16, which every operand is
+// in memory too, so that nothing is rounded here. The sum runs over k in ascending order, MATRIX_K at a time.
+//
+// vk/cooperative.cpp turns the module into one for SPV_KHR_cooperative_matrix.
 
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_shader_subgroup_basic : require
@@ -12,6 +14,11 @@
 #pragma use_vulkan_memory_model
 
 layout(local_size_x_id = 0) in; // 128
+layout(constant_id = 1) const uint DOWN = 2;
+layout(constant_id = 2) const uint ACROSS = 2;
+layout(constant_id = 3) const uint MATRIX_M = 16;
+layout(constant_id = 4) const uint MATRIX_N = 16;
+layout(constant_id = 5) const uint MATRIX_K = 16;
 #include "gemm_operands.glsl"
 
 const uint THREADS = 128;
@@ -20,6 +27,11 @@ const uint STEP = 32; // of k between barriers
 // Rows begin at multiples of 16 bytes, as loads of matrices want it, and in another bank each.
 const uint PITCH_A = STEP + 8;
 const uint PITCH_B = SIDE + 8;
+// A subgroup's part: rows and columns, and matrices in them.
+const uint PART_ROWS = SIDE / DOWN;
+const uint PART_COLUMNS = SIDE / ACROSS;
+const uint ROWS = PART_ROWS / MATRIX_M;
+const uint COLUMNS = PART_COLUMNS / MATRIX_N;
 
 shared float16_t tile_a[SIDE * PITCH_A]; // row, k
 shared float16_t tile_b[STEP * PITCH_B]; // k, column
@@ -81,35 +93,36 @@ void gemm(uint M, uint N, uint k_begin, uint k_end) {
     const uint row0 = group / across * SIDE, column0 = group % across * SIDE;
     if (row0 >= M)
         return;
-    const uint my_row = gl_SubgroupID / 2 * 32, my_column = gl_SubgroupID % 2 * 32;
+    const uint my_row = gl_SubgroupID / ACROSS * PART_ROWS, my_column = gl_SubgroupID % ACROSS * PART_COLUMNS;
 
     for (uint r = gl_LocalInvocationIndex; r < SIDE; r += THREADS)
         rows[r] = row_of(min(row0 + r, M - 1)); // rows beyond M are computed and not stored
 
-    fcoopmatNV<32, gl_ScopeSubgroup, 16, 16> sum[2][2];
-    [[unroll]] for (uint i = 0; i < 2; ++i)
-        [[unroll]] for (uint j = 0; j < 2; ++j)
-            sum[i][j] = fcoopmatNV<32, gl_ScopeSubgroup, 16, 16>(0.0);
+    fcoopmatNV<32, gl_ScopeSubgroup, MATRIX_M, MATRIX_N> sum[ROWS * COLUMNS];
+    for (uint i = 0; i < ROWS * COLUMNS; ++i)
+        sum[i] = fcoopmatNV<32, gl_ScopeSubgroup, MATRIX_M, MATRIX_N>(0.0);
 
     for (uint k0 = k_begin; k0 < k_end; k0 += STEP) {
         barrier();
         fill_a(k0, k_end);
         fill_b(k0, k_end, column0, N);
         barrier();
-        [[unroll]] for (uint k = 0; k < STEP; k += 16) {
-            fcoopmatNV<16, gl_ScopeSubgroup, 16, 16> a[2], b[2];
-            [[unroll]] for (uint i = 0; i < 2; ++i)
-                coopMatLoadNV(a[i], tile_a, (my_row + i * 16) * PITCH_A + k, PITCH_A, false);
-            [[unroll]] for (uint j = 0; j < 2; ++j)
-                coopMatLoadNV(b[j], tile_b, k * PITCH_B + my_column + j * 16, PITCH_B, false);
-            [[unroll]] for (uint i = 0; i < 2; ++i)
-                [[unroll]] for (uint j = 0; j < 2; ++j)
-                    sum[i][j] = coopMatMulAddNV(a[i], b[j], sum[i][j]);
+        for (uint k = 0; k < STEP; k += MATRIX_K) {
+            fcoopmatNV<16, gl_ScopeSubgroup, MATRIX_M, MATRIX_K> a[ROWS];
+            for (uint i = 0; i < ROWS; ++i)
+                coopMatLoadNV(a[i], tile_a, (my_row + i * MATRIX_M) * PITCH_A + k, PITCH_A, false);
+            for (uint j = 0; j < COLUMNS; ++j) {
+                fcoopmatNV<16, gl_ScopeSubgroup, MATRIX_K, MATRIX_N> b;
+                coopMatLoadNV(b, tile_b, k * PITCH_B + my_column + j * MATRIX_N, PITCH_B, false);
+                for (uint i = 0; i < ROWS; ++i)
+                    sum[i * COLUMNS + j] = coopMatMulAddNV(a[i], b, sum[i * COLUMNS + j]);
+            }
         }
     }
-    [[unroll]] for (uint i = 0; i < 2; ++i)
-        [[unroll]] for (uint j = 0; j < 2; ++j)
-            coopMatStoreNV(sum[i][j], tile_y, (my_row + i * 16) * SIDE + my_column + j * 16, SIDE, false);
+    for (uint i = 0; i < ROWS; ++i)
+        for (uint j = 0; j < COLUMNS; ++j)
+            coopMatStoreNV(sum[i * COLUMNS + j], tile_y,
+                           (my_row + i * MATRIX_M) * SIDE + my_column + j * MATRIX_N, SIDE, false);
     barrier();
 
     if (Y_QUADS) {

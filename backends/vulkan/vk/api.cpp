@@ -37,6 +37,9 @@ InstanceApi Loader::instance(VkInstance handle) const {
     LAMINA_VK_LOAD(DestroyDebugUtilsMessengerEXT)
     LAMINA_VK_LOAD(GetPhysicalDeviceCooperativeMatrixPropertiesNV)
 #undef LAMINA_VK_LOAD
+    api.GetPhysicalDeviceCooperativeMatrixPropertiesKHR =
+        reinterpret_cast<khr::GetCooperativeMatrixProperties>(
+            get_(handle, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR"));
     return api;
 }
 

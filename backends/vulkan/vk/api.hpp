@@ -10,6 +10,7 @@
 #include <string>
 
 #include "lamina/plugin/plugin.hpp"
+#include "vk/cooperative.hpp"
 
 namespace lamina::vulkan {
 
@@ -88,8 +89,9 @@ struct InstanceApi {
     // Of VK_EXT_debug_utils; NULL without it.
     LAMINA_VK_MEMBER(CreateDebugUtilsMessengerEXT)
     LAMINA_VK_MEMBER(DestroyDebugUtilsMessengerEXT)
-    // Of VK_NV_cooperative_matrix; NULL without it.
+    // Of VK_NV_cooperative_matrix and VK_KHR_cooperative_matrix; NULL without it.
     LAMINA_VK_MEMBER(GetPhysicalDeviceCooperativeMatrixPropertiesNV)
+    khr::GetCooperativeMatrixProperties GetPhysicalDeviceCooperativeMatrixPropertiesKHR = nullptr;
 };
 struct DeviceApi {
     LAMINA_VK_DEVICE(LAMINA_VK_MEMBER)

@@ -35,18 +35,27 @@ Device::Device(std::unique_ptr<Instance> instance, DeviceFacts facts, const lm_h
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES);
     features.timelineSemaphore = VK_TRUE;
     std::vector<const char*> extensions;
-    auto matrices = make<VkPhysicalDeviceCooperativeMatrixFeaturesNV>(
+    auto nv = make<VkPhysicalDeviceCooperativeMatrixFeaturesNV>(
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV);
-    matrices.cooperativeMatrix = VK_TRUE;
+    auto khr = make<khr::CooperativeMatrixFeatures>(khr::kFeaturesType);
+    auto sizes = make<VkPhysicalDeviceSubgroupSizeControlFeaturesEXT>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT);
+    nv.cooperativeMatrix = khr.cooperativeMatrix = VK_TRUE;
+    sizes.subgroupSizeControl = sizes.computeFullSubgroups = VK_TRUE;
     if (options_.cooperative_matrix) {
-        if (!facts_.multiplies_matrices)
-            plugin::unsupported(
-                "cooperative_matrix=true: " + facts_.name +
-                " offers no products of 16 x 16 x 16 in f16 with sums in f32 by subgroups of 32 "
-                "(VK_NV_cooperative_matrix)");
+        const CooperativeMatrix& matrix = facts_.cooperative_matrix;
+        if (!matrix)
+            plugin::unsupported("cooperative_matrix=true: " + facts_.name +
+                                " offers no products of small matrices of f16 with sums in f32 "
+                                "(VK_KHR_cooperative_matrix, VK_NV_cooperative_matrix)");
         features.shaderFloat16 = features.vulkanMemoryModel = VK_TRUE;
-        features.pNext = &matrices;
-        extensions.push_back(VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME);
+        features.pNext = matrix.api == CooperativeApi::khr ? static_cast<void*>(&khr) : &nv;
+        extensions.push_back(matrix.extension());
+        if (matrix.requires_subgroup_size) {
+            sizes.pNext = features.pNext;
+            features.pNext = &sizes;
+            extensions.push_back(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
+        }
     }
     if (facts_.extensions.count(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) > 0)
         extensions.push_back(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);

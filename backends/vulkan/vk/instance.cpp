@@ -94,46 +94,6 @@ std::string quoted(const std::string& text) {
     return out + '"';
 }
 
-/// The extension that offers products of small matrices, if any.
-std::string cooperative_matrix(const std::set<std::string>& extensions) {
-    // The first is younger than the packaged headers.
-    for (const char* name : {"VK_KHR_cooperative_matrix", VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME})
-        if (extensions.count(name) > 0)
-            return name;
-    return "none";
-}
-
-/// 16 x 16 x 16 of f16, added up in f32, by a subgroup of 32: VK_NV_cooperative_matrix alone, as
-/// the packaged compiler knows no other.
-bool multiplies_matrices(const InstanceApi& api, const DeviceFacts& f, bool memory_model) {
-    if (f.extensions.count(VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME) == 0 ||
-        api.GetPhysicalDeviceCooperativeMatrixPropertiesNV == nullptr)
-        return false;
-    constexpr uint32_t shared_bytes = 28 << 10;
-    if (!f.fp16 || !memory_model || f.subgroup_size != 32 || f.min_subgroup_size != 32 ||
-        f.limits.maxComputeSharedMemorySize < shared_bytes)
-        return false;
-    auto features = make<VkPhysicalDeviceCooperativeMatrixFeaturesNV>(
-        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV);
-    auto all =
-        make<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &features);
-    api.GetPhysicalDeviceFeatures2(f.handle, &all);
-    uint32_t count = 0;
-    api.GetPhysicalDeviceCooperativeMatrixPropertiesNV(f.handle, &count, nullptr);
-    std::vector<VkCooperativeMatrixPropertiesNV> list(
-        count,
-        make<VkCooperativeMatrixPropertiesNV>(VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_NV));
-    api.GetPhysicalDeviceCooperativeMatrixPropertiesNV(f.handle, &count, list.data());
-    return features.cooperativeMatrix == VK_TRUE &&
-           std::any_of(list.begin(), list.end(), [](const VkCooperativeMatrixPropertiesNV& p) {
-               return p.MSize == 16 && p.NSize == 16 && p.KSize == 16 &&
-                      p.AType == VK_COMPONENT_TYPE_FLOAT16_NV &&
-                      p.BType == VK_COMPONENT_TYPE_FLOAT16_NV &&
-                      p.CType == VK_COMPONENT_TYPE_FLOAT32_NV &&
-                      p.DType == VK_COMPONENT_TYPE_FLOAT32_NV && p.scope == VK_SCOPE_SUBGROUP_NV;
-           });
-}
-
 std::string version_text(uint32_t version) {
     return std::to_string(VK_API_VERSION_MAJOR(version)) + "." +
            std::to_string(VK_API_VERSION_MINOR(version)) + "." +
@@ -155,7 +115,8 @@ void DeviceFacts::become_least_device() {
         limits.maxComputeWorkGroupSize[i] = i < 2 ? 128 : 64;
         limits.maxComputeWorkGroupCount[i] = 65535;
     }
-    fp16 = multiplies_matrices = false;
+    fp16 = false;
+    cooperative_matrix = {};
     subgroup_size = min_subgroup_size = max_subgroup_size = 0; // unknown
     extensions.clear();
     private_memory = true;
@@ -183,7 +144,7 @@ std::string DeviceFacts::details() const {
     json += number("subgroup_size", subgroup_size);
     json += number("min_subgroup_size", min_subgroup_size);
     json += number("max_subgroup_size", max_subgroup_size);
-    json += ",\"cooperative_matrix\":" + quoted(cooperative_matrix(extensions));
+    json += ",\"cooperative_matrix\":" + quoted(cooperative_matrix.extension());
     json += ",\"copies\":" + quoted(transfer_family != queue_family ? "queue family of their own"
                                     : transfer_queue != 0           ? "second queue"
                                                                     : "same queue");
@@ -325,14 +286,22 @@ DeviceFacts Instance::facts(VkPhysicalDevice device) const {
         f.pci = text;
     }
 
+    auto sizes = make<VkPhysicalDeviceSubgroupSizeControlFeaturesEXT>(
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT);
     auto features12 = make<VkPhysicalDeviceVulkan12Features>(
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES);
+    if (f.extensions.count(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME) > 0)
+        features12.pNext = &sizes;
     auto features =
         make<VkPhysicalDeviceFeatures2>(VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &features12);
     api_.GetPhysicalDeviceFeatures2(device, &features);
     f.fp16 = features12.shaderFloat16 == VK_TRUE;
     f.timeline = features12.timelineSemaphore == VK_TRUE;
-    f.multiplies_matrices = multiplies_matrices(api_, f, features12.vulkanMemoryModel == VK_TRUE);
+    f.sets_subgroup_size =
+        sizes.subgroupSizeControl == VK_TRUE && sizes.computeFullSubgroups == VK_TRUE &&
+        (subgroups.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+    f.products_by_least_subgroup = f.vendor == "Intel";
+    f.cooperative_matrix = cooperative_matrix(api_, f, features12.vulkanMemoryModel == VK_TRUE);
 
     auto memory = make<VkPhysicalDeviceMemoryProperties2>(
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2);

@@ -24,7 +24,8 @@ struct DeviceFacts {
     uint32_t subgroup_size = 0, min_subgroup_size = 0, max_subgroup_size = 0;
     uint64_t max_allocation = 0;
     bool fp16 = false;
-    bool multiplies_matrices = false; // as shaders/gemm_cooperative.glsl wants it
+    bool sets_subgroup_size = false; // a pipeline may ask for one between min and max
+    CooperativeMatrix cooperative_matrix;
     bool timeline = false;
     uint32_t queue_family = UINT32_MAX; // the one for compute; UINT32_MAX: none
     uint32_t timestamp_bits = 0;
@@ -34,6 +35,8 @@ struct DeviceFacts {
     VkPhysicalDeviceMemoryProperties memory{};
     std::set<std::string> extensions;
     bool private_memory = false; // buffers are never mapped
+    // Quirk, of Intel: products of small matrices want min_subgroup_size.
+    bool products_by_least_subgroup = false;
 
     /// Clamps what the device says to the least that Vulkan 1.2 allows, so that a roomy device can
     /// stand for the poorest one.

@@ -52,6 +52,12 @@ const Pipeline& Pipelines::get(std::span<const uint32_t> words, std::span<const 
     if (known != pipelines_.end())
         return known->second;
 
+    const CooperativeMatrix& matrix = device_.facts().cooperative_matrix;
+    const bool cooperative = is_cooperative(words);
+    std::vector<uint32_t> translated;
+    if (cooperative && matrix.api == CooperativeApi::khr)
+        words = translated = to_khr(words);
+
     const Layout& shape = layout(bindings, push_bytes);
     auto module_info = make<VkShaderModuleCreateInfo>(VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO);
     module_info.codeSize = words.size_bytes();
@@ -72,6 +78,13 @@ const Pipeline& Pipelines::get(std::span<const uint32_t> words, std::span<const 
     info.stage.module = module;
     info.stage.pName = "main";
     info.stage.pSpecializationInfo = constants.empty() ? nullptr : &specialization;
+    auto subgroup = make<VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT>(
+        VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO_EXT);
+    subgroup.requiredSubgroupSize = matrix.subgroup_size;
+    if (cooperative && matrix.requires_subgroup_size) {
+        info.stage.pNext = &subgroup;
+        info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
+    }
     info.layout = shape.layout;
     VkPipeline handle = VK_NULL_HANDLE;
     const auto begin = std::chrono::steady_clock::now();
