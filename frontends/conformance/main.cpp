@@ -144,8 +144,8 @@ Target open(const Options& options, LogWatch& log) {
     return {spec, Device::open(spec), Device::open("reference")};
 }
 
-void run_tests(const Options& options, Report& report, LogWatch& log, const Target& target) {
-    for (const Test& test : chosen_tests(options)) {
+void run_tests(const Tests& tests, Report& report, LogWatch& log, const Target& target) {
+    for (const Test& test : tests) {
         std::vector<Result> results;
         try {
             results = test.run(target);
@@ -160,8 +160,8 @@ void run_tests(const Options& options, Report& report, LogWatch& log, const Targ
     }
 }
 
-void run_support(const Options& options, Report& report, const Target& target) {
-    for (const Case& test : chosen_cases(options))
+void run_support(const Cases& cases, Report& report, const Target& target) {
+    for (const Case& test : cases)
         try {
             for (const Candidate& c : candidates(test, target))
                 report.add(test.op, "support", {test.name, c.name, Verdict::Passed, ""});
@@ -170,9 +170,9 @@ void run_support(const Options& options, Report& report, const Target& target) {
         }
 }
 
-int run_perf(const Options& options, const Target& target) {
+int run_perf(const Options& options, const Cases& cases, const Target& target) {
     Json list = Json::array();
-    for (const Case& test : chosen_cases(options))
+    for (const Case& test : cases)
         try {
             for (const Speed& s : measure(test, target)) {
                 if (!options.report.json)
@@ -201,17 +201,20 @@ int run(const Options& options) {
         return 0;
     }
     const auto start = std::chrono::steady_clock::now();
+    const bool by_case = options.mode == "perf" || options.mode == "support";
+    const Cases cases = by_case ? chosen_cases(options) : Cases();
+    const Tests tests = by_case ? Tests() : chosen_tests(options);
     LogWatch log;
     Target target = open(options, log);
     if (options.mode == "perf")
-        return run_perf(options, target);
+        return run_perf(options, cases, target);
     Report report(options.report,
                   options.required.empty() ? Required() : Required(options.required),
                   target.device->info());
     if (options.mode == "support")
-        run_support(options, report, target);
+        run_support(cases, report, target);
     else
-        run_tests(options, report, log, target);
+        run_tests(tests, report, log, target);
     target.device.reset();
     if (const std::string heard = log.take(); !heard.empty())
         report.add("contract", "contract",

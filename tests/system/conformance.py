@@ -25,8 +25,8 @@ def refused(code, *arguments, says):
 
 def one_by_name():
     """a test is run again by its name alone"""
-    names = done(conformance("--list", "--filter", "max_pool/*")).out.split("\n")
-    name = next(n for n in names if n)
+    names = done(conformance("--list", "--filter", "max_pool/*/gradient")).out.split("\n")
+    name = next(n for n in names if "f16" not in n)
     report = one_json(conformance("--backend", "openblas", "--filter", name, "--json"))
     check({r["test"] for r in report["results"]} == {name}, report["results"])
     check(all(r["verdict"] == "passed" for r in report["results"]), report["results"])
