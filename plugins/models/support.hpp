@@ -6,9 +6,14 @@
 
 namespace lamina::plugin {
 
-/// Adds a layer of a model.
-inline Value layer(Graph& graph, const char* class_name, const std::string& config, Value x) {
-    return graph.apply("layer", class_name, config, x);
+/// Adds a layer of a model. name "": Keras's next one for the class.
+inline Value layer(Graph& graph, const char* class_name, const std::string& config, const Values& x,
+                   const std::string& name = "") {
+    return graph.apply("layer", class_name, config, x, name.c_str()).at(0);
+}
+inline Value layer(Graph& graph, const char* class_name, const std::string& config, Value x,
+                   const std::string& name = "") {
+    return layer(graph, class_name, config, Values{x}, name);
 }
 
 /// The model's input: a batch of `input_shape`.
@@ -16,8 +21,7 @@ inline Value input(Graph& graph, const Config& config) {
     std::vector<JsonText> batch_shape{nullptr};
     for (const int64_t d : config.integers("input_shape"))
         batch_shape.emplace_back(d);
-    return graph.apply("layer", "InputLayer", json_object({{"batch_shape", batch_shape}}), Values())
-        .at(0);
+    return layer(graph, "InputLayer", json_object({{"batch_shape", batch_shape}}), Values());
 }
 
 /// stride 1, relu. padding: "same" or "valid".

@@ -9,6 +9,7 @@
 #include "graph/builder.hpp"
 #include "lamina/error.hpp"
 #include "lamina/registry.hpp"
+#include "model/layer_order.hpp"
 #include "model/tracer.hpp"
 #include "plugins/schema.hpp"
 
@@ -141,6 +142,7 @@ Architecture build_zoo_model(const std::string& name, const Json& config) {
     lm_graph context{scratch, recorder, LM_MODE_INFER, "", "", {}};
     for (const ValueId v : call_graph_function(function, context, checked, {}))
         architecture.outputs.push_back(recorder.ref(v));
+    architecture = in_keras_order(architecture);
     architecture.sequential =
         architecture.outputs.size() == 1 &&
         std::all_of(architecture.layers.begin(), architecture.layers.end(),
