@@ -34,6 +34,7 @@ struct Command {
 int train(const Arguments&);
 int evaluate(const Arguments&);
 int predict(const Arguments&);
+int features(const Arguments&);
 int summary(const Arguments&);
 int bench(const Arguments&);
 int plot(const Arguments&);

@@ -20,6 +20,7 @@ constexpr Command kCommands[] = {
     {"train", "train a model on a data set", train},
     {"evaluate", "loss and accuracy of a trained model", evaluate},
     {"predict", "what a trained model sees in pictures", predict},
+    {"features", "what a model's layers give for pictures", features},
     {"summary", "a model's layers, parameters, memory and graph", summary},
     {"bench", "speed, by step or by operator", bench},
     {"plot", "curves and bars from a description", plot},

@@ -6,27 +6,15 @@
 #include <nlohmann/json.hpp>
 
 #include "command.hpp"
-#include "interrupt.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
-#include "lamina/image.hpp"
 #include "lamina/plot.hpp"
 #include "lamina/text.hpp"
+#include "picture_input.hpp"
 
 namespace lamina::cli {
 
 namespace {
-
-/// The picture as the model's input: resized, 0 to 1.
-void fill(const std::string& file, const std::vector<int64_t>& shape, float* target) {
-    const auto height = static_cast<int>(shape[0]), width = static_cast<int>(shape[1]),
-               channels = static_cast<int>(shape[2]);
-    Image image = load_image(file, channels);
-    if (image.width != width || image.height != height)
-        image = resize(image, width, height, Resampling::Bilinear);
-    std::transform(image.pixels.begin(), image.pixels.end(), target,
-                   [](uint8_t v) { return static_cast<float>(v) / 255.0f; });
-}
 
 std::vector<std::string> read_labels(const std::string& path) {
     std::vector<std::string> out;
@@ -41,39 +29,21 @@ std::vector<std::string> read_labels(const std::string& path) {
     return out;
 }
 
-constexpr size_t kBatch = 32;
-
 /// The model's output for every file, [n, classes].
-Tensor outputs(Model& model, const std::vector<std::string>& files, ProgressMode mode) {
-    const auto shape = model.input_shape();
-    const auto sample = static_cast<size_t>(shape[0] * shape[1] * shape[2]);
-    const EndOnSignals signals;
-    // One batch is no wait that anyone would want to see.
-    ProgressBar bar("prediction", files.size(), "images",
-                    files.size() > kBatch ? mode : ProgressMode::Quiet);
+Tensor outputs(Model& model, const PictureInput& input, const std::vector<std::string>& files,
+               ProgressMode mode) {
     Tensor all;
-    for (size_t begin = 0; begin < files.size();) {
-        const size_t end = std::min(begin + kBatch, files.size());
-        Tensor x = Tensor::uninitialized(
-            DType::F32, {static_cast<int64_t>(end - begin), shape[0], shape[1], shape[2]});
-        for (size_t i = begin; i < end; ++i)
-            fill(files[i], shape, x.data<float>().data() + (i - begin) * sample);
-        const Tensor y = model.predict(x);
-        if (begin == 0) {
+    each_batch(input, files, "prediction", mode, [&](const Tensor& batch, size_t first) {
+        const Tensor y = model.predict(batch);
+        if (first == 0) {
             Shape whole = y.shape();
             whole[0] = static_cast<int64_t>(files.size());
             all = Tensor::uninitialized(y.dtype(), whole);
         }
-        Tensor rows = all.rows(static_cast<int64_t>(begin), static_cast<int64_t>(end));
+        const auto begin = static_cast<int64_t>(first);
+        Tensor rows = all.rows(begin, begin + y.shape().front());
         std::copy(y.raw_bytes().begin(), y.raw_bytes().end(), rows.raw_bytes().begin());
-        begin = end;
-        bar.update(begin, "");
-        if (end_asked() != 0 && begin < files.size())
-            throw Error(StatusCode::Cancelled,
-                        fmt::format("the prediction was stopped after {} of {} pictures", begin,
-                                    files.size()));
-    }
-    bar.finish("");
+    });
     return all;
 }
 
@@ -106,9 +76,11 @@ int predict(const Arguments& arguments) {
         "pictures")("weights", po::value<std::string>(), "take the weights from this file")(
         "backend", po::value<std::string>()->default_value("openblas"), "NAME[:key=value,...]")(
         "top", po::value<int>()->default_value(1), "how many classes to show")(
-        "labels", po::value<std::string>(), "a file with a class name a line")(
+        "labels", po::value<std::string>(),
+        "a file with a class name a line; without: the names that the net of the zoo has")(
         "plot", po::value<std::string>(),
         "draw the classes of the first picture as bars (.png or .svg)");
+    add_picture_options(o);
     add_progress_options(o);
     add_backend_options(o);
     o.positional("model", 1);
@@ -122,19 +94,15 @@ int predict(const Arguments& arguments) {
     expect_writable(o, "plot");
     Model model = open_model(o.text("model"), o.text("weights"), 0);
     use_backend(model, o, o.text("backend"));
-    const auto shape = model.input_shape();
-    if (shape.size() != 3)
-        throw Error(StatusCode::Unsupported,
-                    fmt::format("model {} does not take pictures: its input is {}", model.name(),
-                                Shape(shape).to_string()));
+    const PictureInput input(o, model);
     const auto files = o.get<std::vector<std::string>>("file");
-    const auto labels = read_labels(o.text("labels"));
+    const auto labels = o.has("labels") ? read_labels(o.text("labels")) : model.class_names();
     if (o.has("labels") && static_cast<int64_t>(labels.size()) != model.classes())
         throw UsageError(fmt::format("--labels {}: {} for the {} classes of model {}",
                                      o.text("labels"),
                                      count_of(static_cast<long long>(labels.size()), "line"),
                                      model.classes(), model.name()));
-    const Tensor y = outputs(model, files, progress_mode(o));
+    const Tensor y = outputs(model, input, files, progress_mode(o));
     const auto classes = static_cast<size_t>(y.elements()) / files.size();
 
     auto json = nlohmann::ordered_json::array();

@@ -134,6 +134,12 @@ enum class Fallback { Refused, Allowed };
 /// is.
 LAMINA_API void check_model_file(const std::string& path);
 
+/// Writes tensors under their names, and texts as attributes, in the format that the extension
+/// names; of what ships, .h5 and .hdf5 take tensors that are no model's.
+LAMINA_API void save_tensors(const std::string& path,
+                             const std::vector<std::pair<std::string, Tensor>>& tensors,
+                             const std::map<std::string, std::string>& texts = {});
+
 /// A network and its variables on a device.
 class LAMINA_API Model {
   public:
@@ -184,6 +190,11 @@ class LAMINA_API Model {
     /// The same of a model with several inputs, a tensor each; returns every output.
     std::vector<Tensor> predict(const std::vector<Tensor>& inputs, int64_t batch_size = 128);
 
+    /// The model that ends in these layers' outputs, with the same weights; predict() of several
+    /// inputs returns an output for each. Throws UsageError, with the nearest name, for a layer
+    /// that is not there.
+    Model up_to(const std::vector<std::string>& layers) const;
+
     /// Takes the weights from a model or weights file, without optimizer slots. Throws Error that
     /// lists what does not fit.
     void load_weights(const std::string& path);
@@ -194,6 +205,11 @@ class LAMINA_API Model {
     const std::string& name() const;
     std::vector<int64_t> input_shape() const;
     int64_t classes() const; // the last dimension of its output
+    /// How pixels become what a net of the zoo was trained on (preprocessing.hpp); "" where it does
+    /// not say.
+    const std::string& preprocessing() const;
+    /// The names of the classes, where the model has a list of as many; else none.
+    std::vector<std::string> class_names() const;
     std::vector<LayerSummary> summary() const;
     Device& device();
 

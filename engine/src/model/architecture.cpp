@@ -8,6 +8,7 @@
 
 #include "graph/builder.hpp"
 #include "lamina/error.hpp"
+#include "lamina/paths.hpp"
 #include "lamina/registry.hpp"
 #include "model/layer_order.hpp"
 #include "model/tracer.hpp"
@@ -131,12 +132,20 @@ class Recorder : public BuildHooks {
 
 } // namespace
 
+static std::string text_of(const Json& config, const char* key) {
+    return config.contains(key) && config.at(key).is_string() ? config.at(key).get<std::string>()
+                                                              : "";
+}
+
 Architecture build_zoo_model(const std::string& name, const Json& config) {
     const Part part = Registry::global().find("model", name);
     const auto& function = part.as<lm_graph_function>();
     const lm_config checked(apply_schema(config, function.schema, "model " + name));
     Architecture architecture;
     architecture.name = name;
+    architecture.preprocessing = text_of(checked.value, "preprocessing");
+    if (const std::string list = text_of(checked.value, "class_names"); !list.empty())
+        architecture.class_names = (data_folder() / "class_names" / (list + ".txt")).string();
     Graph scratch;
     Recorder recorder(architecture);
     lm_graph context{scratch, recorder, LM_MODE_INFER, "", "", {}};

@@ -35,6 +35,9 @@ struct LayerSpec {
 struct Architecture {
     std::string name = "model";
     bool sequential = false;
+    // Of a zoo net, "" for none: how pixels become its input (preprocessing.hpp), and its classes'
+    // names, as a file.
+    std::string preprocessing, class_names;
     std::vector<LayerSpec> layers; // each after those it reads
     std::vector<TensorRef> inputs; // outputs of InputLayers
     std::vector<TensorRef> outputs;

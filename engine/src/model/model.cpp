@@ -7,9 +7,11 @@
 
 #include "graph/operators.hpp"
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
 #include "lamina/sha256.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_json.hpp"
+#include "model/layer_order.hpp"
 #include "model/model_state.hpp"
 #include "model/tracer.hpp"
 #include "passes/passes.hpp"
@@ -187,6 +189,45 @@ std::vector<Tensor> Model::predict(const std::vector<Tensor>& inputs, int64_t ba
 std::string Model::architecture_json() const { return architecture_to_json(state_->architecture); }
 const History& Model::history() const { return state_->history; }
 const std::string& Model::name() const { return state_->architecture.name; }
+const std::string& Model::preprocessing() const { return state_->architecture.preprocessing; }
+
+std::vector<std::string> Model::class_names() const {
+    const std::string& file = state_->architecture.class_names;
+    if (file.empty())
+        return {};
+    std::vector<std::string> names = split(std::string(trim(read_text(file))), '\n');
+    if (static_cast<int64_t>(names.size()) != classes())
+        names.clear(); // a net of other classes than its kind's
+    return names;
+}
+
+Model Model::up_to(const std::vector<std::string>& layers) const {
+    auto state = std::make_unique<State>();
+    state->training = state_->training;
+    state->backend = state_->backend;
+    state->fallback = state_->fallback;
+    state->tuned = state_->tuned;
+    state->precision = state_->precision;
+    Architecture cut = state_->architecture;
+    cut.outputs.clear();
+    for (const std::string& layer : layers) {
+        const LayerSpec* found = cut.find(layer);
+        if (found == nullptr) {
+            std::vector<std::string> known;
+            for (const LayerSpec& l : cut.layers)
+                known.push_back(l.name);
+            throw UsageError(fmt::format("model {} has no layer `{}`; the nearest name is `{}`",
+                                         name(), layer, nearest(layer, known)));
+        }
+        cut.outputs.push_back({static_cast<int>(found - cut.layers.data()), 0, 0});
+    }
+    state->architecture = in_keras_order(cut);
+    for (const Variable& v : state->model_variables())
+        if (state_->has_value(v.name))
+            state->set_waiting(v.name, state_->value_of(v.name));
+    return Model(std::move(state));
+}
+
 std::vector<int64_t> Model::input_shape() const {
     return lamina::input_shape(state_->architecture);
 }

@@ -18,6 +18,7 @@
 #include "model/keras_optimizer.hpp"
 #include "model/model_state.hpp"
 #include "model/tracer.hpp"
+#include "model/weight_match.hpp"
 #include "plugins/host.hpp"
 #include "plugins/schema.hpp"
 
@@ -79,83 +80,6 @@ StoredTensor stored(const std::string& name, Tensor data) {
     const auto slash = name.rfind('/');
     return {name.substr(0, slash), name.substr(slash + 1), std::move(data)};
 }
-
-/// The variables' names for the tensors of a file. Some files keep layers by class and occurrence
-/// and number their weights: 0 of "layers/conv2d_1" is the first of the second Conv2D. Keras 2
-/// calls the kernel of DepthwiseConv2D depthwise_kernel. Layers inside models lie in a folder of
-/// the model's: "layers/sequential/layers/conv2d".
-class VariableNames {
-  public:
-    VariableNames(const Architecture& architecture, const std::vector<Variable>& variables) {
-        Occurrences occurrences;
-        for (const LayerSpec& layer : architecture.layers) {
-            std::string folder = "layers";
-            for (const ModelName& model : layer.inside)
-                folder = occurrences.of_model(folder, model) + "/layers";
-            auto& numbered = numbered_[occurrences.next(folder, layer.class_name)];
-            for (const Variable& v : variables) {
-                if (v.layer != layer.name)
-                    continue;
-                numbered.push_back(v.name);
-                const std::string weight = v.name.substr(layer.name.size() + 1);
-                add(layer, weight, v.name);
-                if (layer.class_name.starts_with("DepthwiseConv") && weight == "kernel")
-                    add(layer, "depthwise_kernel", v.name);
-            }
-        }
-    }
-
-    std::string operator()(const StoredTensor& t) const {
-        const std::string plain = t.group + "/" + t.name;
-        if (const auto own = named_.find(plain); own != named_.end())
-            return own->second;
-        const auto names = numbered_.find(t.group);
-        const size_t number = std::strtoul(t.name.c_str(), nullptr, 10);
-        return names == numbered_.end() || number >= names->second.size() ? plain
-                                                                          : names->second[number];
-    }
-
-  private:
-    /// Names by class and occurrence: the second Dense in a folder is FOLDER/dense_1.
-    class Occurrences {
-      public:
-        std::string next(const std::string& folder, const std::string& class_name) {
-            const std::string base = folder + "/" + snake_case(class_name);
-            const int n = seen_[base]++;
-            return n == 0 ? base : fmt::format("{}_{}", base, n);
-        }
-        std::string of_model(const std::string& folder, const ModelName& model) {
-            std::string& name = models_[folder + "/" + model.name];
-            if (name.empty())
-                name = next(folder, model.class_name);
-            return name;
-        }
-
-      private:
-        std::map<std::string, int> seen_;
-        std::map<std::string, std::string> models_;
-    };
-
-    /// A layer inside models is in the group of the outermost. Of the models Keras 3 names some
-    /// after that, and tf.keras 2 none.
-    void add(const LayerSpec& layer, const std::string& weight, const std::string& variable) {
-        if (layer.inside.empty()) {
-            named_[layer.name + "/" + weight] = variable;
-            return;
-        }
-        const std::string group = layer.inside.front().name + "/";
-        std::string path = layer.name_inside + "/" + weight;
-        named_.emplace(group + path, variable); // the first of a name
-        for (auto model = layer.inside.rbegin(); model != layer.inside.rend(); ++model) {
-            path.insert(0, model->name + "/");
-            named_[group + path] = variable;
-        }
-        named_[path] = variable;
-    }
-
-    std::map<std::string, std::string> named_;
-    std::map<std::string, std::vector<std::string>> numbered_;
-};
 
 /// "categorical_crossentropy" as Keras's class: CategoricalCrossentropy.
 std::string camel_case(const std::string& name) {
@@ -229,6 +153,16 @@ void write_store(const std::string& path, const lm_store& store) {
     AtomicFile file(path);
     write_into(file, path, store);
     file.commit();
+}
+
+void save_tensors(const std::string& path,
+                  const std::vector<std::pair<std::string, Tensor>>& tensors,
+                  const std::map<std::string, std::string>& texts) {
+    lm_store store;
+    store.texts = texts;
+    for (const auto& [name, data] : tensors)
+        store.tensors.push_back({"", name, data});
+    write_store(path, store);
 }
 
 lm_store to_store(const Model::State& state, bool with_optimizer) {
@@ -305,47 +239,27 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
                     bool with_optimizer) {
     const std::vector<Variable> variables = state.model_variables();
     const VariableNames name_of(state.architecture, variables);
-    std::map<std::string, Variable> wanted;
-    for (const Variable& v : variables)
-        wanted.emplace(v.name, v);
-    std::vector<std::string> extra, wrong;
+    std::vector<StoredTensor> weights;
     for (const StoredTensor& t : store.tensors) {
-        if (t.group == kOptimizerGroup) {
-            if (with_optimizer)
-                load_slot(state, t, name_of);
-            continue;
-        }
-        if (t.group == kCheckpointGroup)
-            continue;
-        const std::string name = name_of(t);
-        const auto it = wanted.find(name);
-        if (it == wanted.end()) {
-            extra.push_back(name);
-        } else if (it->second.type.shape != t.data.shape()) {
-            wrong.push_back(fmt::format("{}: expected {}, the file has {}", name,
-                                        it->second.type.shape.to_string(),
-                                        t.data.shape().to_string()));
-            wanted.erase(it);
-        } else {
-            state.set_waiting(name, t.data.cast(it->second.type.dtype));
-            wanted.erase(it);
-        }
+        if (t.group == kOptimizerGroup && with_optimizer)
+            load_slot(state, t, name_of);
+        else if (t.group != kOptimizerGroup && t.group != kCheckpointGroup)
+            weights.push_back(t);
     }
-    std::vector<std::string> missing;
-    for (const auto& [name, v] : wanted)
-        missing.push_back(name);
-    if (missing.empty() && extra.empty() && wrong.empty())
-        return;
-    std::string message =
-        fmt::format("{}: the weights do not fit model {}", source, state.architecture.name);
-    const auto list = [&](const char* what, const std::vector<std::string>& names) {
-        if (!names.empty())
-            message += fmt::format("\n  {}: {}", what, join(names, ", "));
-    };
-    list("missing", missing);
-    list("not in the model", extra);
-    list("of another shape", wrong);
-    fail(StatusCode::InvalidArgument, message);
+    WeightMatch match = by_name(name_of, variables, weights);
+    if (!match.complete()) {
+        const WeightMatch other = by_position(variables, weights);
+        if (!other.complete())
+            fail(StatusCode::InvalidArgument,
+                 fmt::format("{}: the weights do not fit model {}{}", source,
+                             state.architecture.name, match.what_does_not_fit()));
+        log_info(fmt::format("{}: the names are others than the model's; its weights are taken by "
+                             "their position, layer for layer",
+                             source));
+        match = other;
+    }
+    for (const auto& [variable, data] : match.values)
+        state.set_waiting(variable->name, data.cast(variable->type.dtype));
 }
 
 Model Model::load(const std::string& path, const std::string& weights) {

@@ -73,8 +73,22 @@ void read_h5(const std::string& path, Reading& reading) {
         read_checkpoint(hdf5::open_group(file, kCheckpoint), reading);
 }
 
+/// Tensors that are no model's: each under its own name.
+static void write_tensors(const std::string& path, Writing& writing) {
+    hdf5::Id file = hdf5::create_file(path);
+    for (const auto& [key, text] : writing.content().texts)
+        hdf5::write_text(file, key.c_str(), text);
+    for (size_t i = 0; i < writing.size(); ++i) {
+        const StoredTensor& t = writing.tensor(i);
+        writing.write(i, file, t.group.empty() ? t.name : t.group + "/" + t.name);
+    }
+    file.close("the file cannot be written");
+}
+
 void write_h5(const std::string& path, Writing& writing) {
     const Content& content = writing.content();
+    if (!content.texts.contains("architecture"))
+        return write_tensors(path, writing);
     const std::string architecture = architecture_of(content);
     const Attributes attributes(architecture, content.text("keras_version", "2.15.0"));
     hdf5::Id file = hdf5::create_file(path);
