@@ -24,6 +24,7 @@ PARTS = {
     "metrics": ("metrics.py", "tensorflow"),
     "optimizers": ("optimizers.py", "tensorflow"),
     "initializers": ("initializers.py", "tensorflow"),
+    "applications": ("applications.py", "tensorflow"),
     "lenet": ("lenet.py", "tensorflow"),
     "keras_files": ("keras_files.py", "tensorflow"),
     "keras_optimizer_files": ("keras_optimizer_files.py", "tensorflow"),
