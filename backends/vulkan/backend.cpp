@@ -22,6 +22,7 @@ constexpr auto kSchema = R"({
     "submission_ms": {"type": "int", "min": 0, "default": 0},
     "validation": {"type": "bool", "default": false},
     "least_device": {"type": "bool", "default": false},
+    "storage_range_kib": {"type": "int", "min": 0, "default": 0},
     "cooperative_matrix": {"type": "bool", "default": false},
     "lose_device_at": {"type": "int", "min": 0, "default": 0}
 })";
@@ -80,6 +81,7 @@ class Backend {
         auto found = instance->devices();
         const std::string wanted = devices().at(index).uuid;
         const bool least = config.boolean("least_device");
+        const auto range = static_cast<uint64_t>(config.integer("storage_range_kib")) << 10;
         if (least) // the engine plans with what the list says
             devices_[index].become_least_device();
         for (DeviceFacts& facts : found) {
@@ -87,6 +89,9 @@ class Backend {
                 continue;
             if (least)
                 facts.become_least_device();
+            if (range > 0)
+                facts.limits.maxStorageBufferRange = static_cast<uint32_t>(
+                    std::min<uint64_t>(facts.limits.maxStorageBufferRange, range));
             DeviceOptions options;
             options.memory_limit = static_cast<uint64_t>(config.integer("memory_limit_mib")) << 20;
             options.submission_seconds =

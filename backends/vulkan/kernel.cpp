@@ -79,6 +79,14 @@ void Step::dispatch(std::span<const uint32_t> shader, std::span<const uint32_t> 
                             std::to_string(groups.y) + " x " + std::to_string(groups.z) +
                             " workgroups is beyond the device's " +
                             std::to_string(limits.max_groups));
+    for (const Binding& b : bindings)
+        if (b.operand.bytes > limits.max_range)
+            plugin::unsupported("a binding of " + std::to_string(b.operand.bytes) +
+                                " bytes is beyond the device's storage range of " +
+                                std::to_string(limits.max_range));
+    if (bindings.size() > limits.max_bindings)
+        plugin::unsupported(std::to_string(bindings.size()) + " buffers are more than the " +
+                            std::to_string(limits.max_bindings) + " that the device binds");
     dispatches_.push_back(
         {index_,
          &pipelines_.get(shader, constants, static_cast<uint32_t>(bindings.size()),

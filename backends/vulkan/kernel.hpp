@@ -45,6 +45,11 @@ struct Limits {
     double seconds(double flops, double bytes, int dispatches = 1) const;
 };
 
+/// bytes, rounded up to where the next operand may begin.
+inline uint64_t aligned(const Limits& limits, uint64_t bytes) {
+    return (bytes + limits.alignment - 1) / limits.alignment * limits.alignment;
+}
+
 /// Bytes of one of the program's buffers, or of one of the device's tables, whose slots follow.
 struct Operand {
     uint32_t slot = 0;

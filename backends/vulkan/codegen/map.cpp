@@ -12,20 +12,34 @@ using spirv::Bool;
 using spirv::Uint;
 using Elements = std::vector<spirv::Element>;
 
-bool dense(const View& view, const std::vector<int64_t>& space) {
+/// Element i of the space in row-major order is element base + i.
+bool contiguous(const View& view, const std::vector<int64_t>& space) {
     int64_t stride = 1;
     for (size_t d = space.size(); d-- > 0; stride *= space[d])
         if (space[d] != 1 && view.strides[d] != stride)
             return false;
-    return view.base == 0 && view.bounds.empty();
+    return view.bounds.empty();
+}
+bool dense(const View& view, const std::vector<int64_t>& space) {
+    return view.base == 0 && contiguous(view, space);
 }
 
 /// Elements that one thread computes: as many as fill a word of the narrowest output.
 uint32_t elements_a_thread(const Map& map) {
     int64_t narrowest = 4;
     for (const View& v : map.outputs)
-        narrowest = std::min(narrowest, plugin::size_of(v.dtype));
+        narrowest = std::min(narrowest, plugin::size_of(v.stored()));
     return static_cast<uint32_t>(4 / narrowest);
+}
+
+/// Elements of the first thread's that lie before the space, where the narrowest output does not
+/// begin with a whole word; outputs of other widths begin at the same element of as many.
+uint32_t elements_before(const Map& map) {
+    const uint32_t each = elements_a_thread(map);
+    for (const View& v : map.outputs)
+        if (each > 1 && plugin::size_of(v.stored()) == 4 / each)
+            return static_cast<uint32_t>(v.base) % each;
+    return 0;
 }
 
 class Writer {
@@ -35,8 +49,7 @@ class Writer {
     MapModule write(uint32_t local_size, uint32_t max_groups) {
         if (total_ == 0)
             return {};
-        const uint32_t each = elements_a_thread(map_);
-        const auto threads = static_cast<uint64_t>((total_ + each - 1) / each);
+        const auto threads = static_cast<uint64_t>((total_ + before_ + each_ - 1) / each_);
         MapModule result;
         result.groups = (threads + local_size - 1) / local_size;
         const uint64_t rows = (result.groups + max_groups - 1) / max_groups;
@@ -45,21 +58,21 @@ class Writer {
         const Uint thread{&m_, m_.invocation(result.row * local_size)};
         const Uint count{&m_, m_.u32(static_cast<uint32_t>(threads))};
         m_.begin_if((thread < count).id);
-        block(thread * each, each);
+        block(thread * each_);
         m_.end_if();
         result.words = m_.finish(local_size);
         return result;
     }
 
   private:
+    /// Whether threads have elements outside of the space: before the first or after the last.
+    bool ragged() const { return before_ != 0 || total_ % each_ != 0; }
+
     /// All loads before all stores: an output may lie where an input does.
-    void block(Uint first, uint32_t each) {
+    void block(Uint first) {
         std::vector<Elements> results(map_.outputs.size());
-        for (uint32_t k = 0; k < each; ++k) {
-            Uint element = k == 0 ? first : first + k;
-            if (total_ % each != 0) // the last thread repeats the last element
-                element = bounded(element);
-            const Elements values = evaluate(element);
+        for (uint32_t k = 0; k < each_; ++k) {
+            const Elements values = evaluate(element_of(first, k));
             for (size_t j = 0; j < results.size(); ++j)
                 results[j].push_back(values[static_cast<size_t>(map_.results[j])]);
         }
@@ -67,48 +80,58 @@ class Writer {
             store(first, j, results[j]);
     }
 
+    /// The k-th element of a thread; outside of the space, the last.
+    Uint element_of(Uint first, uint32_t k) {
+        const uint32_t offset = k - before_;
+        const Uint element = offset == 0 ? first : first + offset;
+        if (!ragged())
+            return element;
+        const Uint last{&m_, m_.u32(static_cast<uint32_t>(total_ - 1))};
+        return select(element < last, element, last);
+    }
+
     void store(Uint first, size_t output, const Elements& values) {
         const spirv::Id buffer = m_.buffer(static_cast<uint32_t>(map_.inputs.size() + output));
         const View& view = map_.outputs[output];
-        const auto per_word = static_cast<size_t>(4 / plugin::size_of(view.dtype));
+        const auto per_word = static_cast<uint32_t>(4 / plugin::size_of(view.stored()));
         if (per_word > 1) {
-            const Uint word = first / static_cast<uint32_t>(per_word);
-            for (size_t k = 0; k < values.size(); k += per_word)
-                store_packed(buffer, word + static_cast<uint32_t>(k / per_word),
-                             pack(m_, std::span(values).subspan(k, per_word)), per_word);
+            // The first thread's word begins so many elements before the space.
+            const uint32_t base = (static_cast<uint32_t>(view.base) - before_) / per_word;
+            Uint at = first / per_word;
+            if (base != 0)
+                at = at + base;
+            for (uint32_t k = 0; k < values.size(); k += per_word)
+                store_packed(buffer, k == 0 ? at : at + k / per_word, first + (k - before_),
+                             std::span(values).subspan(k, per_word));
             return;
         }
-        for (size_t k = 0; k < values.size(); ++k) {
-            Uint at = k == 0 ? first : first + static_cast<uint32_t>(k);
-            if (values.size() > 1 && total_ % static_cast<int64_t>(values.size()) != 0)
-                at = bounded(at);
-            spirv::store(m_, buffer, place(view, at), values[k]);
-        }
+        for (uint32_t k = 0; k < values.size(); ++k)
+            spirv::store(m_, buffer, place(view, element_of(first, k)),
+                         {view.stored(), values[k].id, values[k].high});
     }
 
-    /// The bytes of the last word that lie beyond the tensor are somebody else's.
-    void store_packed(spirv::Id buffer, Uint at, Uint word, size_t per_word) {
-        const auto whole = static_cast<uint32_t>(total_ / static_cast<int64_t>(per_word));
-        const auto rest = static_cast<uint32_t>(total_ % static_cast<int64_t>(per_word));
-        if (total_ % elements_a_thread(map_) == 0) {
+    /// Bytes of a word that lie outside of the space are somebody else's.
+    void store_packed(spirv::Id buffer, Uint at, Uint first,
+                      std::span<const spirv::Element> values) {
+        const Uint word = pack(m_, values);
+        if (!ragged()) {
             m_.store_word(buffer, at.id, word.id);
             return;
         }
-        m_.begin_if((at < literal(at, whole)).id);
+        const auto bits = static_cast<uint32_t>(32 / values.size());
+        const Uint total = literal(first, static_cast<uint32_t>(total_)), none = literal(first, 0);
+        Uint ours = none;
+        for (uint32_t k = 0; k < values.size(); ++k)
+            ours = ours | select(first + k < total,
+                                 literal(first, ((1u << bits) - 1) << (k * bits)), none);
+        const Bool whole = equal(ours, ~0u);
+        m_.begin_if(whole.id);
         m_.store_word(buffer, at.id, word.id);
         m_.end_if();
-        if (rest == 0)
-            return;
-        const uint32_t ours = (1u << (rest * 32 / static_cast<uint32_t>(per_word))) - 1;
-        m_.begin_if(equal(at, whole).id);
+        m_.begin_if((!whole && !equal(ours, 0u)).id);
         const Uint before{&m_, m_.load_word(buffer, at.id)};
-        m_.store_word(buffer, at.id, ((word & ours) | (before & ~ours)).id);
+        m_.store_word(buffer, at.id, ((word & ours) | (before & (ours ^ literal(ours, ~0u)))).id);
         m_.end_if();
-    }
-
-    Uint bounded(Uint element) {
-        const Uint last{&m_, m_.u32(static_cast<uint32_t>(total_ - 1))};
-        return select(element < last, element, last);
     }
 
     Uint place(const View& view, Uint element) {
@@ -142,15 +165,19 @@ class Writer {
         const View& view = map_.inputs[input];
         const spirv::Id buffer = m_.buffer(static_cast<uint32_t>(input));
         Uint at = index(view, element, c);
+        const auto loaded = [&] {
+            spirv::Element value = spirv::load(m_, buffer, at, view.stored());
+            value.dtype = view.dtype;
+            return value;
+        };
         if (view.bounds.empty())
-            return spirv::load(m_, buffer, at, view.dtype);
+            return loaded();
         Bool inside{&m_, m_.boolean(true)};
         for (size_t d = 0; d < c.size(); ++d)
             inside = inside && c[d] + static_cast<uint32_t>(-view.bounds[d].low) <
                                    literal(at, static_cast<uint32_t>(view.bounds[d].extent));
         at = select(inside, at, literal(at, 0));
-        return choose(m_, inside, spirv::load(m_, buffer, at, view.dtype),
-                      constant(m_, view.fill, view.dtype));
+        return choose(m_, inside, loaded(), constant(m_, view.fill, view.dtype));
     }
 
     Elements evaluate(Uint element) {
@@ -212,6 +239,8 @@ class Writer {
 
     const Map& map_;
     int64_t total_;
+    const uint32_t each_ = elements_a_thread(map_);
+    const uint32_t before_ = elements_before(map_);
     spirv::Module m_;
 };
 

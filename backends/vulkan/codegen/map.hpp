@@ -24,6 +24,10 @@ struct View {
     };
     std::vector<Bound> bounds; // empty, or one a dimension
     double fill = 0;
+
+    /// f16 and bf16 as they are computed, not yet rounded: in f32.
+    bool unrounded = false;
+    lm_dtype stored() const { return unrounded ? lm_dtype{LM_F32} : dtype; }
 };
 
 /// The dense tensor of these dims, broadcast to the space as NumPy does.
@@ -32,7 +36,7 @@ View broadcast_view(lm_dtype, std::span<const int64_t> dims, std::span<const int
 struct Map {
     std::vector<int64_t> space;
     std::vector<View> inputs;
-    std::vector<View> outputs; // those of 1 and 2 bytes an element must be dense
+    std::vector<View> outputs; // those of 1 and 2 bytes an element must be contiguous
     plugin::Expression expression;
     std::vector<int64_t> results; // of each output: the instruction
 };

@@ -70,6 +70,7 @@ inline Uint operator*(Uint a, Uint b) { return binary(Op::IMul, a, b); }
 inline Uint operator/(Uint a, uint32_t b) { return binary(Op::UDiv, a, literal(a, b)); }
 inline Uint operator%(Uint a, uint32_t b) { return binary(Op::UMod, a, literal(a, b)); }
 inline Uint operator&(Uint a, uint32_t b) { return binary(Op::BitwiseAnd, a, literal(a, b)); }
+inline Uint operator&(Uint a, Uint b) { return binary(Op::BitwiseAnd, a, b); }
 inline Uint operator|(Uint a, Uint b) { return binary(Op::BitwiseOr, a, b); }
 inline Uint operator^(Uint a, Uint b) { return binary(Op::BitwiseXor, a, b); }
 inline Uint operator<<(Uint a, uint32_t n) {

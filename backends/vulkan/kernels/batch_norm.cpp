@@ -44,25 +44,48 @@ std::string text(float value) {
 }
 
 /// A map over channels: every operand is a vector of them.
-void dispatch_vectors(Step& step, const Channels& c, const std::string& program,
-                      std::vector<int64_t> results, std::vector<Operand> inputs,
-                      std::vector<Operand> outputs) {
+Map vectors(const Channels& c, size_t inputs, const std::string& program,
+            std::vector<int64_t> results) {
     Map map;
     map.space = {c.count};
-    map.inputs.assign(inputs.size(), c.vector());
-    map.outputs.assign(outputs.size(), c.vector());
+    map.inputs.assign(inputs, c.vector());
+    map.outputs.assign(results.size(), c.vector());
     map.expression = Expression::parse(program);
     map.results = std::move(results);
-    dispatch_map(step, map, std::move(inputs), std::move(outputs));
+    return map;
 }
 
-/// y = (x - mean) * scale + beta, with scale = gamma / sqrt(variance + epsilon) at the start of the
-/// workspace.
-void dispatch_normalise(Step& step, const Channels& c, Operand gamma, Operand beta, Operand mean,
-                        Operand variance) {
-    const Operand scale = step.workspace(0, c.vector_bytes());
-    dispatch_vectors(step, c, "add i1 " + text(c.epsilon) + ";sqrt t0;div i0 t1", {2},
-                     {gamma, variance}, {scale});
+/// Offsets in the workspace: three vectors, what reductions take, and temporaries of maps.
+struct Layout {
+    uint64_t vector, reductions, temporaries, end;
+
+    Layout(const Limits& limits, const Channels& c, std::initializer_list<Map> maps)
+        : vector(aligned(limits, c.vector_bytes())), reductions(3 * vector),
+          temporaries(reductions), end(0) {
+        for (const Reduced what :
+             {Reduced::x, Reduced::squared_deviation, Reduced::product_deviation})
+            temporaries = std::max(
+                temporaries,
+                reductions + reduce_cost(limits, c.reduction(), what, c.dtype).workspace_bytes);
+        temporaries = aligned(limits, temporaries);
+        end = temporaries;
+        for (const Map& map : maps)
+            end = std::max(end, temporaries + map_workspace(limits, map));
+    }
+};
+
+Plan plan_of(const Limits& limits, const Node& node, const Layout& layout, int passes,
+             int dispatches) {
+    const double bytes = static_cast<double>(node.input(0).bytes()) * passes;
+    return {limits.seconds(0, bytes, dispatches), layout.end, 0, "reassociated"};
+}
+
+/// scale = gamma / sqrt(variance + epsilon).
+Map scale_map(const Channels& c) {
+    return vectors(c, 2, "add i1 " + text(c.epsilon) + ";sqrt t0;div i0 t1", {2});
+}
+/// y = (x - mean) * scale + beta.
+Map normalise_map(const Channels& c) {
     Map map;
     map.space = c.dims;
     map.inputs = {c.whole(), c.along(), c.along(), c.along()};
@@ -70,33 +93,34 @@ void dispatch_normalise(Step& step, const Channels& c, Operand gamma, Operand be
     map.expression = Expression::parse("cast_f32 i0;sub t0 i1;mul t1 i2;add t2 i3;cast_" +
                                        std::string(plugin::dtype_name(c.dtype)) + " t3");
     map.results = {4};
-    dispatch_map(step, map, {step.in(0), mean, scale, beta}, {step.out()});
+    return map;
 }
 
-uint64_t aligned(const Limits& limits, uint64_t bytes) {
-    return (bytes + limits.alignment - 1) / limits.alignment * limits.alignment;
+Layout normalising(const Limits& limits, const Channels& c) {
+    return {limits, c, {scale_map(c), normalise_map(c)}};
 }
 
-Plan plan_of(const Limits& limits, const Node& node, int passes, int dispatches) {
-    require_product_dtypes(node);
-    const Channels c(node);
-    const double bytes = static_cast<double>(node.input(0).bytes()) * passes;
-    const uint64_t workspace =
-        aligned(limits, 3 * aligned(limits, c.vector_bytes())) + c.reduction().workspace_bytes();
-    return {limits.seconds(0, bytes, dispatches), workspace, 0, "reassociated"};
+void dispatch_normalise(Step& step, const Channels& c, Operand gamma, Operand beta, Operand mean,
+                        Operand variance) {
+    const uint64_t temporaries = normalising(step.limits, c).temporaries;
+    const Operand scale = step.workspace(0, c.vector_bytes());
+    dispatch_map(step, scale_map(c), {gamma, variance}, {scale}, temporaries);
+    dispatch_map(step, normalise_map(c), {step.in(0), mean, scale, beta}, {step.out()},
+                 temporaries);
 }
 
 struct Training {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        require_bindings(limits, 5);
-        return plan_of(limits, node, 4, 6);
+        require_product_dtypes(node);
+        return plan_of(limits, node, normalising(limits, Channels(node)), 4, 6);
     }
     static void build(Step& step, const Node& node) {
         const Channels c(node);
         const ReducePlan plan = c.reduction();
         const float share = 1.0f / static_cast<float>(c.samples());
         ReduceOperands o{c.dtype, step.in(0),  {},
-                         {},      step.out(1), aligned(step.limits, c.vector_bytes())};
+                         {},      step.out(1), normalising(step.limits, c).reductions};
         dispatch_reduce(step, plan, Reduction::sum, Reduced::x, share, o);
         o.mean = step.out(1);
         o.result = step.out(2);
@@ -107,9 +131,10 @@ struct Training {
 LAMINA_VULKAN_KERNEL(training, "batch_norm_training", "two_pass", 10, Training)
 
 struct Inference {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        require_bindings(limits, 5);
-        return plan_of(limits, node, 2, 2);
+        require_product_dtypes(node);
+        return plan_of(limits, node, normalising(limits, Channels(node)), 2, 2);
     }
     static void build(Step& step, const Node& node) {
         dispatch_normalise(step, Channels(node), step.in(1), step.in(2), step.in(3), step.in(4));
@@ -118,34 +143,22 @@ struct Inference {
 LAMINA_VULKAN_KERNEL(inference, "batch_norm_inference", "scale", 10, Inference)
 
 struct Gradient {
-    static Plan describe(const Limits& limits, const Node& node) {
-        require_bindings(limits, 7);
-        return plan_of(limits, node, 6, 7);
+    static constexpr bool cuts_ranges = true;
+
+    /// Of variance, the sum of dy (x - mean) and gamma: dgamma = r sum with
+    /// r = 1 / sqrt(variance + epsilon), and scale = gamma r.
+    static Map gamma_map(const Channels& c) {
+        return vectors(c, 3, "add i0 " + text(c.epsilon) + ";sqrt t0;div i1 t1;div i2 t1", {2, 3});
     }
-    static void build(Step& step, const Node& node) {
-        const Channels c(node);
-        const ReducePlan plan = c.reduction();
-        const Operand x = step.in(0), gamma = step.in(1), mean = step.in(2), variance = step.in(3),
-                      dy = step.in(4), dgamma = step.out(1), dbeta = step.out(2);
-        const uint64_t vector = aligned(step.limits, c.vector_bytes());
-        const uint64_t partial = aligned(step.limits, 3 * vector);
-        dispatch_reduce(step, plan, Reduction::sum, Reduced::x, 1.0f,
-                        {c.dtype, dy, {}, {}, dbeta, partial});
-        // Sum of dy (x - mean), which lacks the factor r = 1 / sqrt(variance + epsilon) of dgamma.
-        const Operand scale = step.workspace(0, c.vector_bytes()),
-                      share = step.workspace(vector, c.vector_bytes()),
-                      slope = step.workspace(2 * vector, c.vector_bytes());
-        dispatch_reduce(step, plan, Reduction::sum, Reduced::product_deviation, 1.0f,
-                        {c.dtype, x, dy, mean, slope, partial});
+    /// Of variance, dgamma and dbeta: slope = r dgamma / n, share = dbeta / n.
+    static Map slope_map(const Channels& c) {
         const std::string n = text(1.0f / static_cast<float>(c.samples()));
-        // dgamma = r sum; scale = gamma r.
-        dispatch_vectors(step, c, "add i0 " + text(c.epsilon) + ";sqrt t0;div i1 t1;div i2 t1",
-                         {2, 3}, {variance, slope, gamma}, {dgamma, scale});
-        // slope = r dgamma / n, in the place of the sum; share = dbeta / n.
-        dispatch_vectors(step, c,
-                         "add i0 " + text(c.epsilon) + ";sqrt t0;div i1 t1;mul t2 " + n +
-                             ";mul i2 " + n,
-                         {3, 4}, {variance, dgamma, dbeta}, {slope, share});
+        return vectors(
+            c, 3, "add i0 " + text(c.epsilon) + ";sqrt t0;div i1 t1;mul t2 " + n + ";mul i2 " + n,
+            {3, 4});
+    }
+    /// Of x, dy, mean, scale, share and slope.
+    static Map dx_map(const Channels& c) {
         Map map;
         map.space = c.dims;
         map.inputs = {c.whole(), c.whole(), c.along(), c.along(), c.along(), c.along()};
@@ -154,7 +167,33 @@ struct Gradient {
             "cast_f32 i0;cast_f32 i1;sub t0 i2;mul t2 i5;sub t1 i4;sub t4 t3;mul t5 i3;cast_" +
             std::string(plugin::dtype_name(c.dtype)) + " t6");
         map.results = {7};
-        dispatch_map(step, map, {x, dy, mean, scale, share, slope}, {step.out()});
+        return map;
+    }
+    static Layout layout(const Limits& limits, const Channels& c) {
+        return {limits, c, {gamma_map(c), slope_map(c), dx_map(c)}};
+    }
+    static Plan describe(const Limits& limits, const Node& node) {
+        require_product_dtypes(node);
+        return plan_of(limits, node, layout(limits, Channels(node)), 6, 7);
+    }
+    static void build(Step& step, const Node& node) {
+        const Channels c(node);
+        const ReducePlan plan = c.reduction();
+        const Operand x = step.in(0), gamma = step.in(1), mean = step.in(2), variance = step.in(3),
+                      dy = step.in(4), dgamma = step.out(1), dbeta = step.out(2);
+        const Layout at = layout(step.limits, c);
+        dispatch_reduce(step, plan, Reduction::sum, Reduced::x, 1.0f,
+                        {c.dtype, dy, {}, {}, dbeta, at.reductions});
+        // slope holds the sum of dy (x - mean) first.
+        const Operand scale = step.workspace(0, c.vector_bytes()),
+                      share = step.workspace(at.vector, c.vector_bytes()),
+                      slope = step.workspace(2 * at.vector, c.vector_bytes());
+        dispatch_reduce(step, plan, Reduction::sum, Reduced::product_deviation, 1.0f,
+                        {c.dtype, x, dy, mean, slope, at.reductions});
+        dispatch_map(step, gamma_map(c), {variance, slope, gamma}, {dgamma, scale}, at.temporaries);
+        dispatch_map(step, slope_map(c), {variance, dgamma, dbeta}, {slope, share}, at.temporaries);
+        dispatch_map(step, dx_map(c), {x, dy, mean, scale, share, slope}, {step.out()},
+                     at.temporaries);
     }
 };
 LAMINA_VULKAN_KERNEL(gradient, "batch_norm_grad", "two_pass", 10, Gradient)

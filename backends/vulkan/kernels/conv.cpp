@@ -3,6 +3,7 @@
 #include "shaders/conv.hpp"
 #include "kernels/conv_geometry.hpp"
 #include "kernels/gemm.hpp"
+#include "kernels/map_step.hpp"
 #include "kernels/samples.hpp"
 #include "shaders/conv_backward_data.hpp"
 #include "shaders/conv_backward_data_cooperative.hpp"
@@ -75,70 +76,146 @@ struct Pass {
     }
 };
 
-/// A pass over some samples at a time: all of them but for activations beyond the storage range.
+/// A pass over some samples and some of the window at a time: all of them but for operands beyond
+/// the storage range.
 template <Pass (*pass)(const ConvParams&), bool cooperative>
 struct InChunks {
     ConvParams p;
     lm_dtype operands;
     Samples samples;
+    std::vector<WindowPart> windows;
     GemmPlan gemm; // of a whole chunk; a shorter last one leaves some tiles or parts empty
 
-    InChunks(const Limits& limits, const Node& node)
+    /// other: the activation that is not input 0.
+    InChunks(const Limits& limits, const Node& node, const plugin::TensorView& other)
         : p(ConvParams::of(node)), operands(node.input(0).dtype()) {
         require_product_dtypes(node);
-        const int64_t size = plugin::size_of(operands);
-        const int64_t x = p.n * p.c * p.in_size(), y = p.n * p.k * p.out_size();
-        // A result of two bytes may first be written in four.
-        samples = Samples::of(limits, p.n, {x * size, y * size, x * 4, y * 4});
-        if (static_cast<uint64_t>(p.window_size() * p.c_group() * p.k * size) > limits.max_range)
-            plugin::unsupported("a filter beyond the device's storage range");
-        gemm = cooperative ? GemmPlan::cooperative(limits, chunk(0).product, operands)
-                           : GemmPlan::choose(limits, chunk(0).product);
+        const int64_t elements = std::max(node.input(0).elements(), other.elements());
+        // What has two bytes an element may first be written in four.
+        samples = Samples::of(limits, p.n, {node.input(0).bytes(), other.bytes()}, elements * 4);
+        const int64_t entry = entry_elements() * 4;
+        const int64_t entries = static_cast<int64_t>(limits.max_range) / entry;
+        if (entries == 0)
+            plugin::unsupported("a filter of " + std::to_string(entry) +
+                                " bytes a window entry, beyond the device's storage range of " +
+                                std::to_string(limits.max_range) + " bytes");
+        windows = window_parts(p, entries);
+        gemm = cooperative ? GemmPlan::cooperative(limits, chunk(0, windows[0]).product, operands)
+                           : GemmPlan::choose(limits, chunk(0, windows[0]).product);
     }
-    Pass chunk(int64_t first) const {
-        ConvParams part = p;
-        part.n = samples.count(first);
+    int64_t entry_elements() const { return p.c_group() * p.k; }
+    Pass chunk(int64_t first_sample, const WindowPart& window) const {
+        ConvParams part = with_window(p, window);
+        part.n = samples.count(first_sample);
         return pass(part);
+    }
+    /// The filter's elements of a part of the window.
+    Range entries(const WindowPart& w) const {
+        const auto& [d, h, width] = w.first;
+        const int64_t first = (d * p.window[1] + h) * p.window[2] + width;
+        return {first * entry_elements(),
+                w.extent[0] * w.extent[1] * w.extent[2] * entry_elements()};
+    }
+    bool is_direct(const Pass& part, lm_dtype result) const {
+        return gemm.is_direct(part.neighbours, result) && (part.takes_epilogue || !is_half(result));
+    }
+    /// Of the workspace's start, for dispatch().
+    uint64_t copies_bytes(lm_dtype result) const {
+        const Pass first = chunk(0, windows[0]);
+        return is_direct(first, result) ? 0 : gemm.copies_bytes(first.product);
+    }
+    void dispatch(Step& step, const Pass& part, const Epilogue& epilogue, Operand a, Operand b,
+                  Operand result) const {
+        if (is_direct(part, epilogue.result))
+            return part.dispatch(step, cooperative, gemm, operands, epilogue, a, b, result);
+        const Operand copies = step.workspace(0, gemm.copies_bytes(part.product));
+        part.dispatch(step, cooperative, gemm, operands, {}, a, b, copies);
+        const auto elements = static_cast<int64_t>(result.bytes) / plugin::size_of(epilogue.result);
+        dispatch_join(step, {elements, gemm.splits, part.channels, part.channel_stride}, epilogue,
+                      copies, result);
     }
     Plan plan(const Limits& limits, const Node& node, uint64_t workspace,
               const Epilogue& epilogue) const {
-        const auto chunks = static_cast<double>(samples.chunks());
+        const auto chunks =
+            static_cast<double>(samples.chunks() * static_cast<int64_t>(windows.size()));
         return {std::max(chunks * gemm.seconds, limits.seconds(0, operand_bytes(node), 0)) +
                     chunks * limits.dispatch_seconds + epilogue.seconds(limits, node),
-                workspace, 0, "reassociated"};
+                std::max(workspace, epilogue.temporaries), 0, "reassociated"};
     }
 };
 
-/// Forward and backward-data: an activation from an activation.
+/// Where the sum of several results, the next of them, and copies of parts lie in the workspace,
+/// behind what InChunks::dispatch takes.
+struct Sums {
+    uint64_t sum, term, parts, end;
+
+    /// bytes: of one sum; 0 where there is but one result.
+    Sums(const Limits& limits, uint64_t copies_bytes, uint64_t bytes, uint64_t parts_bytes)
+        : sum(aligned(limits, copies_bytes)), term(sum + aligned(limits, bytes)),
+          parts(term + aligned(limits, bytes)), end(parts + parts_bytes) {}
+};
+
+/// Forward and backward-data: an activation from an activation. Results of parts of the window are
+/// added up in their order.
 template <Pass (*pass)(const ConvParams&), bool cooperative>
 struct OfActivation {
     static constexpr bool cuts_ranges = true;
+    using Chunks = InChunks<pass, cooperative>;
 
+    static Chunks chunks(const Limits& limits, const Node& node) {
+        return {limits, node, node.output()};
+    }
+    static int64_t result_elements(const Chunks& c, const Node& node, int64_t first) {
+        return node.output().elements() / c.p.n * c.samples.count(first);
+    }
+    static Sums sums(const Limits& limits, const Chunks& c, const Node& node,
+                     const Epilogue& epilogue) {
+        if (c.windows.size() == 1)
+            return {limits, c.copies_bytes(epilogue.result), 0, c.samples.staging_bytes};
+        const auto filter =
+            static_cast<uint64_t>(c.entries(c.windows[0]).count * plugin::size_of(c.operands));
+        return {limits, c.copies_bytes(LM_F32),
+                static_cast<uint64_t>(result_elements(c, node, 0)) * sizeof(float),
+                c.samples.staging_bytes + aligned(limits, filter)};
+    }
     static Plan describe(const Limits& limits, const Node& node) {
-        const InChunks<pass, cooperative> c(limits, node);
-        const Pass first = c.chunk(0);
-        const Epilogue epilogue = conv_epilogue(limits, node, c.p, first.channels);
-        const bool direct = c.gemm.is_direct(first.neighbours, epilogue.result);
-        return c.plan(limits, node, direct ? 0 : c.gemm.copies_bytes(first.product), epilogue);
+        const Chunks c = chunks(limits, node);
+        const Epilogue epilogue =
+            conv_epilogue(limits, node, c.p, c.chunk(0, c.windows[0]).channels);
+        return c.plan(limits, node, sums(limits, c, node, epilogue).end, epilogue);
     }
     static void build(Step& step, const Node& node) {
-        const InChunks<pass, cooperative> c(step.limits, node);
-        const Epilogue epilogue = conv_epilogue(step.limits, node, c.p, c.chunk(0).channels);
+        const Chunks c = chunks(step.limits, node);
+        const Epilogue epilogue =
+            conv_epilogue(step.limits, node, c.p, c.chunk(0, c.windows[0]).channels);
+        const Sums at = sums(step.limits, c, node, epilogue);
         for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
-            const Pass part = c.chunk(first);
-            const Operand a = c.samples.part(step.in(0), first);
-            const Operand y = c.samples.part(step.out(), first);
-            if (c.gemm.is_direct(part.neighbours, epilogue.result)) {
-                part.dispatch(step, cooperative, c.gemm, c.operands, epilogue, a, step.in(1), y);
-                continue;
-            }
-            const Operand copies = step.workspace(0, c.gemm.copies_bytes(part.product));
-            part.dispatch(step, cooperative, c.gemm, c.operands, {}, a, step.in(1), copies);
-            const auto elements = static_cast<int64_t>(y.bytes) / plugin::size_of(epilogue.result);
-            dispatch_join(step, {elements, c.gemm.splits, part.channels, part.channel_stride},
-                          epilogue, copies, y);
+            Parts parts(step, at.parts);
+            const Operand a =
+                parts.read(step.in(0), c.operands, c.samples.range(step.in(0), c.operands, first));
+            const Operand y = parts.write(step.out(), epilogue.result,
+                                          c.samples.range(step.out(), epilogue.result, first));
+            if (c.windows.size() == 1)
+                c.dispatch(step, c.chunk(first, c.windows[0]), epilogue, a, step.in(1), y);
+            else
+                add_windows(step, c, first, at, epilogue, a, y, result_elements(c, node, first));
+            parts.finish();
         }
         epilogue.finish(step, node);
+    }
+    static void add_windows(Step& step, const Chunks& c, int64_t first, const Sums& at,
+                            const Epilogue& epilogue, Operand a, Operand y, int64_t elements) {
+        const auto bytes = static_cast<uint64_t>(elements) * sizeof(float);
+        const Operand sum = step.workspace(at.sum, bytes), term = step.workspace(at.term, bytes);
+        for (size_t i = 0; i < c.windows.size(); ++i) {
+            Parts filter(step, at.parts + c.samples.staging_bytes);
+            const Operand b = filter.read(step.in(1), c.operands, c.entries(c.windows[i]));
+            c.dispatch(step, c.chunk(first, c.windows[i]), {}, a, b, i == 0 ? sum : term);
+            if (i > 0)
+                dispatch_add(step, sum, term, elements);
+        }
+        const Pass part = c.chunk(first, c.windows[0]);
+        dispatch_join(step, {elements, 1, part.channels, part.channel_stride}, epilogue, sum, y);
     }
 };
 using Forward = OfActivation<&Pass::forward, false>;
@@ -151,48 +228,56 @@ LAMINA_VULKAN_KERNEL(data, "conv_backward_data", "implicit_gemm", 10, Data)
 LAMINA_VULKAN_KERNEL(data_cooperative, "conv_backward_data", "cooperative_matrix", 10,
                      CooperativeData)
 
-/// Backward-filter: each chunk and part of the sum gives a copy of the filter.
+/// Backward-filter: results of chunks of samples are added up in their order.
 template <bool cooperative>
 struct OfFilter {
     static constexpr bool cuts_ranges = true;
     using Chunks = InChunks<&Pass::filter, cooperative>;
 
-    static int64_t copies(const Chunks& c) { return c.samples.chunks() * c.gemm.splits; }
-    static bool is_whole(const Chunks& c, const Node& node) {
-        return copies(c) == 1 && node.output().dtype() == LM_F32;
-    }
-    static uint64_t copies_bytes(const Node& node, int64_t copies) {
-        return static_cast<uint64_t>(copies * node.output().elements()) * sizeof(float);
-    }
-    static uint64_t workspace_bytes(const Chunks& c, const Node& node) {
-        return is_whole(c, node) ? 0 : copies_bytes(node, copies(c));
+    static Sums sums(const Limits& limits, const Chunks& c, lm_dtype result) {
+        const int64_t elements = c.entries(c.windows[0]).count;
+        const bool one = c.samples.chunks() == 1, whole = c.windows.size() == 1;
+        const auto part = static_cast<uint64_t>(elements * plugin::size_of(result));
+        return {limits, c.copies_bytes(one ? result : lm_dtype{LM_F32}),
+                one ? 0 : static_cast<uint64_t>(elements) * sizeof(float),
+                c.samples.staging_bytes + (whole ? 0 : aligned(limits, part))};
     }
     static Plan describe(const Limits& limits, const Node& node) {
-        const Chunks c(limits, node);
-        const uint64_t of_chunk = copies_bytes(node, c.gemm.splits);
-        if (c.samples.chunks() > 1 && of_chunk % limits.alignment != 0)
-            plugin::unsupported("activations beyond the storage range and a filter of an odd size");
-        if (workspace_bytes(c, node) > limits.max_range)
-            plugin::unsupported("so many samples that the filter's copies are beyond the storage "
-                                "range");
-        return c.plan(limits, node, workspace_bytes(c, node), {});
+        const Chunks c(limits, node, node.input(1));
+        return c.plan(limits, node, sums(limits, c, node.output().dtype()).end, {});
     }
     static void build(Step& step, const Node& node) {
-        const Chunks c(step.limits, node);
-        const bool whole = is_whole(c, node);
-        const Operand all = whole ? step.out() : step.workspace(0, workspace_bytes(c, node));
-        const uint64_t of_chunk = all.bytes / static_cast<uint64_t>(c.samples.chunks());
-        Operand result{all.slot, all.offset, of_chunk};
-        for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
-            c.chunk(first).dispatch(step, cooperative, c.gemm, c.operands, {},
-                                    c.samples.part(step.in(0), first),
-                                    c.samples.part(step.in(1), first), result);
-            result.offset += of_chunk;
-        }
+        const Chunks c(step.limits, node, node.input(1));
         Epilogue stored;
         stored.result = node.output().dtype();
-        if (!whole)
-            dispatch_join(step, {node.output().elements(), copies(c)}, stored, all, step.out());
+        const Sums at = sums(step.limits, c, stored.result);
+        for (const WindowPart& window : c.windows) {
+            const Range entries = c.entries(window);
+            Parts parts(step, at.parts + c.samples.staging_bytes);
+            const Operand y = parts.write(step.out(), stored.result, entries);
+            if (c.samples.chunks() == 1)
+                c.dispatch(step, c.chunk(0, window), stored, step.in(0), step.in(1), y);
+            else
+                add_samples(step, c, window, at, stored, y, entries.count);
+            parts.finish();
+        }
+    }
+    static void add_samples(Step& step, const Chunks& c, const WindowPart& window, const Sums& at,
+                            const Epilogue& stored, Operand y, int64_t elements) {
+        const auto bytes = static_cast<uint64_t>(elements) * sizeof(float);
+        const Operand sum = step.workspace(at.sum, bytes), term = step.workspace(at.term, bytes);
+        for (int64_t first = 0; first < c.p.n; first += c.samples.at_once) {
+            Parts parts(step, at.parts);
+            const auto part = [&](size_t input) {
+                const Operand whole = step.in(input);
+                return parts.read(whole, c.operands, c.samples.range(whole, c.operands, first));
+            };
+            const Operand x = part(0), dy = part(1);
+            c.dispatch(step, c.chunk(first, window), {}, x, dy, first == 0 ? sum : term);
+            if (first > 0)
+                dispatch_add(step, sum, term, elements);
+        }
+        dispatch_join(step, {elements, 1}, stored, sum, y);
     }
 };
 LAMINA_VULKAN_KERNEL(filter, "conv_backward_filter", "implicit_gemm", 10, OfFilter<false>)

@@ -37,10 +37,6 @@ struct Side {
 };
 
 int64_t parts_of(int64_t extent, int64_t size) { return (extent + size - 1) / size; }
-uint64_t aligned(const Limits& limits, uint64_t bytes) {
-    return parts_of(static_cast<int64_t>(bytes), static_cast<int64_t>(limits.alignment)) *
-           limits.alignment;
-}
 
 /// A pass with tiles of one size, cut into chunks of tiles and of pairs of channels.
 ///
@@ -326,8 +322,10 @@ struct OfActivation {
     }
     static Plan describe(const Limits& limits, const Node& node) {
         const Tiling t = choose(limits, node, pass);
-        return {t.seconds(limits) + epilogue(limits, node, t).seconds(limits, node),
-                Recorder::workspace_bytes(limits, t), 0, "transformed"};
+        const Epilogue after = epilogue(limits, node, t);
+        return {t.seconds(limits) + after.seconds(limits, node),
+                std::max(Recorder::workspace_bytes(limits, t), after.temporaries), 0,
+                "transformed"};
     }
     static void build(Step& step, const Node& node) {
         const Tiling t = choose(step.limits, node, pass);

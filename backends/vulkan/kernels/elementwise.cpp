@@ -44,7 +44,6 @@ Map map_of(const Node& node) {
 struct Elementwise {
     static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        require_bindings(limits, node.n_inputs() + node.n_outputs());
         const Expression expression = expression_of(node);
         std::vector<lm_dtype> dtypes;
         for (int64_t i = 0; i < node.n_inputs(); ++i)
@@ -52,7 +51,8 @@ struct Elementwise {
         check_map(expression, dtypes);
         // Transcendental functions cost some twenty operations; the weight of an average program.
         const double operations = 4.0 * static_cast<double>(expression.instructions.size());
-        return {streaming_seconds(limits, node, operations), 0, in_place_inputs(node), "exact"};
+        return {streaming_seconds(limits, node, operations), map_workspace(limits, map_of(node)),
+                in_place_inputs(node), "exact"};
     }
     static void build(Step& step, const Node& node) {
         std::vector<Operand> inputs, outputs;

@@ -71,7 +71,7 @@ Epilogue Epilogue::of(const Limits& limits, const Node& node, int64_t first_extr
     for (int64_t i = first_extra; i < node.n_inputs(); ++i)
         dtypes.push_back(node.input(i).dtype());
     check_map(Expression::parse(result.rest_), dtypes);
-    require_bindings(limits, static_cast<int64_t>(dtypes.size()) + 1);
+    result.temporaries = map_workspace(limits, result.pass(node));
     return result;
 }
 
@@ -88,23 +88,26 @@ double Epilogue::seconds(const Limits& limits, const Node& node) const {
     return limits.seconds(0, bytes);
 }
 
-void Epilogue::finish(Step& step, const Node& node) const {
-    if (rest_.empty())
-        return;
+Map Epilogue::pass(const Node& node) const {
     const auto dims = node.output().dims();
     Map map;
     map.space.assign(dims.begin(), dims.end());
     map.inputs = {dense_view(result, dims)};
-    std::vector<Operand> inputs{step.out()};
-    for (size_t i = first_extra_; i < step.n_inputs(); ++i) {
-        const auto extra = node.input(static_cast<int64_t>(i));
-        map.inputs.push_back(broadcast_view(extra.dtype(), extra.dims(), dims));
-        inputs.push_back(step.in(i));
-    }
+    for (int64_t i = static_cast<int64_t>(first_extra_); i < node.n_inputs(); ++i)
+        map.inputs.push_back(broadcast_view(node.input(i).dtype(), node.input(i).dims(), dims));
     map.outputs = {dense_view(result, dims)};
     map.expression = Expression::parse(rest_);
     map.results = {static_cast<int64_t>(map.expression.instructions.size()) - 1};
-    dispatch_map(step, map, std::move(inputs), {step.out()});
+    return map;
+}
+
+void Epilogue::finish(Step& step, const Node& node) const {
+    if (rest_.empty())
+        return;
+    std::vector<Operand> inputs{step.out()};
+    for (size_t i = first_extra_; i < step.n_inputs(); ++i)
+        inputs.push_back(step.in(i));
+    dispatch_map(step, pass(node), std::move(inputs), {step.out()});
 }
 
 } // namespace lamina::vulkan

@@ -2,6 +2,7 @@
 /// a pass of its own over the result.
 #pragma once
 
+#include "codegen/map.hpp"
 #include "kernels/storage.hpp"
 
 namespace lamina::vulkan {
@@ -12,11 +13,12 @@ struct Epilogue {
     uint32_t add_bias = 0;
     uint32_t activation = 0;
     lm_dtype result = LM_F32; // what the product is stored as
+    /// Bytes that what does not ride takes at the start of the workspace, when the product is done.
+    uint64_t temporaries = 0;
 
     /// Of a node whose result has `channels` along channel_axis. first_extra: the input after the
     /// factors. A bias for each channel and relu, sigmoid or tanh ride; any other program that
-    /// keeps the product's dtype runs over the result. Throws where the device lacks the bindings
-    /// for that.
+    /// keeps the product's dtype runs over the result.
     static Epilogue of(const Limits&, const Node&, int64_t first_extra, int64_t channels,
                        int64_t channel_axis);
 
@@ -31,6 +33,7 @@ struct Epilogue {
 
   private:
     bool match(const Node&, int64_t channels, int64_t channel_axis);
+    Map pass(const Node&) const; // of what does not ride
 
     size_t first_extra_ = 2;
     std::string rest_;

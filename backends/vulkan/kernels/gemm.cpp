@@ -86,13 +86,14 @@ namespace {
 GemmPlan best_of(const Limits& limits, const Product& p, std::span<const Tile> tiles,
                  bool may_split) {
     GemmPlan best;
+    const uint64_t most_copy_bytes = std::min(kMostCopyBytes, limits.max_range);
     for (const Tile& t : tiles) {
         for (int64_t splits = 1; splits == 1 || (may_split && p.k >= splits * kShortestPart);
              splits *= 2) {
             GemmPlan plan{t, splits, 1, seconds_of(limits, p, t, splits), {}};
             plan.part = parts_of(parts_of(p.k, splits), t.step) * t.step;
             plan.splits = parts_of(p.k, plan.part);
-            if (plan.splits > 1 && (plan.copies_bytes(p) > kMostCopyBytes ||
+            if (plan.splits > 1 && (plan.copies_bytes(p) > most_copy_bytes ||
                                     p.batch * plan.splits > limits.max_groups))
                 break;
             if (best.seconds == 0 || plan.seconds < best.seconds)

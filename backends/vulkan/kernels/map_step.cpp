@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "codegen/passes.hpp"
+#include "kernels/storage.hpp"
+
 namespace lamina::vulkan {
 
 namespace {
@@ -46,56 +49,170 @@ View without_first(View view, size_t dimension, int64_t points) {
     return view;
 }
 
-/// Halves the space until every operand's part fits a binding.
-void dispatch_parts(Step& step, const Map& map, std::span<const Operand> inputs,
-                    std::span<const Operand> outputs) {
-    Map part = map;
-    uint64_t largest = 0;
-    const auto narrow = [&](std::vector<View>& views, std::span<const Operand> whole) {
-        std::vector<Operand> parts;
-        for (size_t i = 0; i < views.size(); ++i) {
-            const auto [first, last] = reach_of(views[i], map.space);
-            const Part p =
-                part_of(step.limits, whole[i], first, last, plugin::size_of(views[i].dtype));
-            views[i].base += p.ahead - first;
-            parts.push_back(p.operand);
-            largest = std::max(largest, p.operand.bytes);
-        }
-        return parts;
-    };
-    const auto input_parts = narrow(part.inputs, inputs);
-    const auto output_parts = narrow(part.outputs, outputs);
-    if (largest <= step.limits.max_range)
-        return dispatch_whole(step, part, input_parts, output_parts);
+// Temporaries are made of so many elements of the space at a time: 16 MiB each of f32, and still
+// many more than a device has threads.
+constexpr int64_t kTemporaryElements = int64_t{4} << 20;
+// Parts of dense operands of any dtype begin at aligned offsets after multiples of this.
+constexpr int64_t kGrain = 256;
 
-    size_t d = 0;
-    while (d < map.space.size() && map.space[d] == 1)
-        ++d;
-    if (d == map.space.size())
-        plugin::unsupported("an element beyond the device's storage range");
-    // Parts of dense operands of any dtype begin at aligned offsets then.
-    constexpr int64_t kGrain = 256;
-    const int64_t half = (map.space[d] + 1) / 2;
-    const int64_t points = half > kGrain ? (half + kGrain - 1) / kGrain * kGrain : half;
-    Map head = map, tail = map;
-    head.space[d] = points;
-    tail.space[d] -= points;
-    for (std::vector<View>* views : {&tail.inputs, &tail.outputs})
-        for (View& view : *views)
-            view = without_first(view, d, points);
-    dispatch_parts(step, head, inputs, outputs);
-    dispatch_parts(step, tail, inputs, outputs);
+bool binds_too_many(const Limits& limits, const Map& map) {
+    return map.inputs.size() + map.outputs.size() > limits.max_bindings;
 }
+
+int64_t temporary_elements(const Limits& limits, const Map& map) {
+    const auto bindable = static_cast<int64_t>(limits.max_range / sizeof(int64_t));
+    return std::min({plugin::elements(map.space), kTemporaryElements, bindable});
+}
+
+uint64_t temporary_bytes(const Limits& limits, const Map& map, int64_t element_bytes) {
+    return aligned(limits, static_cast<uint64_t>(temporary_elements(limits, map) * element_bytes));
+}
+
+/// A map's dispatches: part by part of its space, each of which every operand's part fits a binding
+/// and, where the map is cut into passes, all temporaries.
+class Dispatcher {
+  public:
+    Dispatcher(Step& step, const Map& map, std::span<const Operand> inputs,
+               std::span<const Operand> outputs, uint64_t temporaries)
+        : step_(step), inputs_(inputs), outputs_(outputs) {
+        if (!binds_too_many(step.limits, map))
+            return;
+        passes_ = cut_into_passes(map, step.limits.max_bindings);
+        most_elements_ = temporary_elements(step.limits, map);
+        for (const int64_t bytes : passes_.temporaries) {
+            const uint64_t all = temporary_bytes(step.limits, map, bytes);
+            temporaries_.push_back(step.workspace(temporaries, all));
+            temporaries += all;
+        }
+    }
+
+    /// Halves the space until it fits.
+    void parts(const Map& map) {
+        Map part = map;
+        uint64_t largest = 0;
+        const auto narrow = [&](std::vector<View>& views, std::span<const Operand> whole) {
+            std::vector<Operand> operands;
+            for (size_t i = 0; i < views.size(); ++i) {
+                const auto [first, last] = reach_of(views[i], map.space);
+                const Part p =
+                    part_of(step_.limits, whole[i], first, last, plugin::size_of(views[i].dtype));
+                views[i].base += p.ahead - first;
+                operands.push_back(p.operand);
+                largest = std::max(largest, p.operand.bytes);
+            }
+            return operands;
+        };
+        const auto inputs = narrow(part.inputs, inputs_);
+        const auto outputs = narrow(part.outputs, outputs_);
+        if (largest <= step_.limits.max_range && plugin::elements(map.space) <= most_elements_)
+            return one(part, inputs, outputs);
+
+        size_t d = 0;
+        while (d < map.space.size() && map.space[d] == 1)
+            ++d;
+        if (d == map.space.size())
+            plugin::unsupported("an element beyond the device's storage range");
+        const int64_t half = (map.space[d] + 1) / 2;
+        const int64_t points = half > kGrain ? (half + kGrain - 1) / kGrain * kGrain : half;
+        Map head = map, tail = map;
+        head.space[d] = points;
+        tail.space[d] -= points;
+        for (std::vector<View>* views : {&tail.inputs, &tail.outputs})
+            for (View& view : *views)
+                view = without_first(view, d, points);
+        parts(head);
+        parts(tail);
+    }
+
+    void one(const Map& map, std::span<const Operand> inputs, std::span<const Operand> outputs) {
+        if (passes_.list.empty())
+            return dispatch_whole(step_, map, inputs, outputs);
+        for (const Pass& pass : passes_.list) {
+            Map of_pass;
+            of_pass.space = map.space;
+            of_pass.expression = pass.expression;
+            of_pass.results = pass.results;
+            std::vector<Operand> reads, writes;
+            for (const PassBuffer& b : pass.inputs) {
+                of_pass.inputs.push_back(view_of(map, b));
+                reads.push_back(operand_of(map, b, inputs, outputs));
+            }
+            for (size_t j = 0; j < pass.outputs.size(); ++j) {
+                const PassBuffer& b = pass.outputs[j];
+                of_pass.outputs.push_back(view_of(map, b));
+                writes.push_back(operand_of(map, b, inputs, outputs));
+            }
+            dispatch_whole(step_, of_pass, reads, writes);
+        }
+    }
+
+  private:
+    using Kind = PassBuffer::Kind;
+
+    View view_of(const Map& map, const PassBuffer& b) const {
+        if (b.kind == Kind::input)
+            return map.inputs[b.index];
+        if (b.kind == Kind::output)
+            return map.outputs[b.index];
+        View view = dense_view(b.dtype, map.space);
+        view.unrounded = is_half(b.dtype);
+        return view;
+    }
+    Operand operand_of(const Map& map, const PassBuffer& b, std::span<const Operand> inputs,
+                       std::span<const Operand> outputs) const {
+        if (b.kind == Kind::input)
+            return inputs[b.index];
+        if (b.kind == Kind::output)
+            return outputs[b.index];
+        Operand temporary = temporaries_[b.index];
+        temporary.bytes =
+            static_cast<uint64_t>(plugin::elements(map.space) * passes_.temporaries[b.index]);
+        return temporary;
+    }
+
+    Step& step_;
+    std::span<const Operand> inputs_, outputs_;
+    Passes passes_; // none where all buffers may be bound at once
+    std::vector<Operand> temporaries_;
+    int64_t most_elements_ = INT64_MAX;
+};
 
 } // namespace
 
-void dispatch_map(Step& step, Map map, std::vector<Operand> inputs, std::vector<Operand> outputs) {
+void dispatch_map(Step& step, Map map, std::vector<Operand> inputs, std::vector<Operand> outputs,
+                  uint64_t temporaries) {
     const auto fits = [&](const Operand& o) { return o.bytes <= step.limits.max_range; };
-    if (std::all_of(inputs.begin(), inputs.end(), fits) &&
-        std::all_of(outputs.begin(), outputs.end(), fits))
-        return dispatch_whole(step, map, inputs, outputs);
-    simplify(map);
-    dispatch_parts(step, map, inputs, outputs);
+    const bool whole = std::all_of(inputs.begin(), inputs.end(), fits) &&
+                       std::all_of(outputs.begin(), outputs.end(), fits) &&
+                       !binds_too_many(step.limits, map);
+    if (plugin::elements(map.space) == 0)
+        return;
+    if (!whole)
+        simplify(map);
+    Dispatcher dispatcher(step, map, inputs, outputs, temporaries);
+    if (whole)
+        dispatcher.one(map, inputs, outputs);
+    else
+        dispatcher.parts(map);
+}
+
+uint64_t map_workspace(const Limits& limits, const Map& map) {
+    if (!binds_too_many(limits, map))
+        return 0;
+    uint64_t bytes = 0;
+    for (const int64_t size : cut_into_passes(map, limits.max_bindings).temporaries)
+        bytes += temporary_bytes(limits, map, size);
+    return bytes;
+}
+
+void dispatch_add(Step& step, Operand sum, Operand term, int64_t elements) {
+    Map map;
+    map.space = {elements};
+    map.outputs = {dense_view(LM_F32, map.space)};
+    map.inputs = {map.outputs[0], map.outputs[0]};
+    map.expression = plugin::Expression::parse("add i0 i1");
+    map.results = {0};
+    dispatch_map(step, std::move(map), {sum, term}, {sum});
 }
 
 Map copy_map(std::vector<int64_t> space, View from, View to) {
@@ -130,12 +247,6 @@ uint32_t line_workgroup(const Limits& limits) {
     // 128 runs on every device and hides latency on all; elementwise kernels gain nothing from
     // more.
     return std::min<uint32_t>(limits.max_invocations, 128);
-}
-
-void require_bindings(const Limits& limits, int64_t count) {
-    if (count > static_cast<int64_t>(limits.max_bindings))
-        plugin::unsupported("it would bind " + std::to_string(count) +
-                            " buffers; the device takes " + std::to_string(limits.max_bindings));
 }
 
 double streaming_seconds(const Limits& limits, const Node& node, double operations) {

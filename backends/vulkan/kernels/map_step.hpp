@@ -7,8 +7,17 @@
 namespace lamina::vulkan {
 
 /// Adds the dispatch that computes the map, or several where operands are beyond the device's
-/// storage range. Bindings: the map's inputs, then its outputs.
-void dispatch_map(Step&, Map, std::vector<Operand> inputs, std::vector<Operand> outputs);
+/// storage range or more than it binds. temporaries: the offset of map_workspace() bytes in the
+/// workspace. An output may lie where an input of its size does.
+void dispatch_map(Step&, Map, std::vector<Operand> inputs, std::vector<Operand> outputs,
+                  uint64_t temporaries = 0);
+
+/// Bytes of temporaries that a map takes on this device: 0 unless its buffers are more than may be
+/// bound.
+uint64_t map_workspace(const Limits&, const Map&);
+
+/// sum += term, of so many elements side by side in f32.
+void dispatch_add(Step&, Operand sum, Operand term, int64_t elements);
 
 /// A map that copies one view to another.
 Map copy_map(std::vector<int64_t> space, View from, View to);
@@ -22,9 +31,6 @@ size_t positive_axis(int64_t axis, int64_t rank);
 
 /// Threads of one workgroup of a kernel that walks a line of elements.
 uint32_t line_workgroup(const Limits&);
-
-/// Throws where the kernel would bind more buffers than the device takes.
-void require_bindings(const Limits&, int64_t count);
 
 /// Time for the bytes of all operands and so many operations an output element.
 double streaming_seconds(const Limits&, const Node&, double operations = 1);

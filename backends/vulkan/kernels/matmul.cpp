@@ -182,7 +182,9 @@ struct Matmul {
                                                  node.output().bytes());
         return {std::max(p.plan.seconds, limits.seconds(0, bytes, 0)) + limits.dispatch_seconds +
                     p.epilogue.seconds(limits, node),
-                cut || p.is_direct() ? 0 : p.plan.copies_bytes(p.call.product), 0, "reassociated"};
+                std::max(cut || p.is_direct() ? 0 : p.plan.copies_bytes(p.call.product),
+                         p.epilogue.temporaries),
+                0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         const NodeProduct p(step.limits, node, cooperative);

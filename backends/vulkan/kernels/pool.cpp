@@ -16,7 +16,9 @@ using plugin::PoolParams;
 
 Samples samples_of(const Limits& limits, const PoolParams& p, lm_dtype dtype) {
     const auto bytes = [&](int64_t size) { return p.n * p.c * size * plugin::size_of(dtype); };
-    return Samples::of(limits, p.n, {bytes(p.in_size()), bytes(p.out_size())});
+    // The gradient of a maximum takes both activations and a gradient as large as each.
+    const int64_t x = bytes(p.in_size()), y = bytes(p.out_size());
+    return Samples::of(limits, p.n, {x, y, x, y});
 }
 
 /// The workgroup's size and constants 1 to 18 of shaders/pool_geometry.glsl.
@@ -36,25 +38,28 @@ void dispatch_windows(Step& step, const PoolParams& p, lm_dtype dtype,
     const Samples samples = samples_of(step.limits, p, dtype);
     const uint64_t size = line_workgroup(step.limits);
     for (int64_t first = 0; first < p.n; first += samples.at_once) {
+        Parts parts(step, 0);
         std::vector<Binding> bindings;
-        for (const Operand& o : operands)
-            bindings.push_back(reads(samples.part(o, first)));
-        bindings.back().access = Access::write;
+        for (const Operand& o : operands.first(operands.size() - 1))
+            bindings.push_back(reads(parts.read(o, dtype, samples.range(o, dtype, first))));
+        const Operand& result = operands.back();
+        bindings.push_back(writes(parts.write(result, dtype, samples.range(result, dtype, first))));
         const int64_t elements =
             static_cast<int64_t>(bindings.back().operand.bytes) / plugin::size_of(dtype);
         const auto threads = static_cast<uint64_t>(line_threads(elements, dtype));
         const uint32_t push[] = {word(elements)};
         step.dispatch(shader, constants, push, bindings, step.linear((threads + size - 1) / size));
+        parts.finish();
     }
 }
 
 Plan plan_of(const Limits& limits, const Node& node, double operations, const char* numerics) {
     require_stored_alike(node);
     const PoolParams p = PoolParams::of(node);
-    const int64_t chunks = samples_of(limits, p, node.output().dtype()).chunks();
+    const Samples samples = samples_of(limits, p, node.output().dtype());
     return {streaming_seconds(limits, node, operations * static_cast<double>(p.window_size())) +
-                static_cast<double>(chunks - 1) * limits.dispatch_seconds,
-            0, 0, numerics};
+                static_cast<double>(samples.chunks() - 1) * limits.dispatch_seconds,
+            samples.staging_bytes, 0, numerics};
 }
 
 template <bool average>

@@ -19,31 +19,28 @@ struct ReducePlan {
     // Merged, row-major.
     std::vector<int64_t> kept, kept_strides, reduced, reduced_strides;
     int64_t outputs = 1, length = 1; // products of kept and of reduced
-    int64_t splits = 1;              // parts of the length, summed by a second dispatch
 
     /// axes: in range, negative ones counted from the end.
     static ReducePlan of(std::span<const int64_t> dims, std::span<const int64_t> axes);
-
-    /// More dimensions remain on one side than the shader follows: x is first copied to where the
-    /// kept ones come before the reduced ones.
-    bool scattered() const { return kept.size() > 4 || reduced.size() > 4; }
-    ReducePlan gathered() const;
-
-    uint64_t partial_bytes() const; // results of the parts
-    uint64_t copy_bytes() const;    // of x
-    uint64_t workspace_bytes() const { return partial_bytes() + copy_bytes(); }
-    int dispatches() const { return (splits > 1) + scattered() + 1; }
 };
 
-/// Operands of a reduction; y and mean are read where `what` needs them. mean and result are f32.
+/// Operands of a reduction; y and mean are read where `what` needs them: those of x in f32, f16 or
+/// bf16. mean is f32, result f32, i32 or i64.
 struct ReduceOperands {
-    lm_dtype dtype; // of x and y: f32, f16 or bf16
+    lm_dtype dtype; // of x and y: f32, f16 or bf16, i32, i64
     Operand x, y, mean, result;
-    uint64_t workspace = 0; // offset of workspace_bytes() in the step's workspace
+    uint64_t workspace = 0; // offset of so many bytes of the step's workspace as reduce_cost says
 };
 
-/// result = scale * reduction.
+/// result = scale * reduction; scale: 1 of anything but a sum of floats. Operands beyond the
+/// storage range are reduced part by part.
 void dispatch_reduce(Step&, const ReducePlan&, Reduction, Reduced what, float scale,
                      const ReduceOperands&);
+
+struct ReduceCost {
+    uint64_t workspace_bytes = 0;
+    int dispatches = 0;
+};
+ReduceCost reduce_cost(const Limits&, const ReducePlan&, Reduced what, lm_dtype);
 
 } // namespace lamina::vulkan

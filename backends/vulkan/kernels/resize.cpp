@@ -2,12 +2,18 @@
 
 #include "shaders/resize.hpp"
 #include "kernels/map_step.hpp"
+#include "kernels/samples.hpp"
 #include "lamina/plugin/window.hpp"
 #include "shaders/resize_grad.hpp"
 
 namespace lamina::vulkan {
 
 namespace {
+
+Samples samples_of(const Limits& limits, const Node& node) {
+    return Samples::of(limits, node.output().dim(0),
+                       {node.input(0).bytes(), node.output().bytes()});
+}
 
 /// image: the operator's x, of the larger or smaller image: sampled.
 void dispatch_resize(Step& step, const Node& node, std::span<const uint32_t> shader,
@@ -21,18 +27,27 @@ void dispatch_resize(Step& step, const Node& node, std::span<const uint32_t> sha
             constants.push_back(word(extent));
     constants.insert(constants.end(), {word(last ? image.back() : image[1]), last,
                                        node.string("method") == "bilinear"});
-    const int64_t elements = node.output().elements();
-    const uint32_t push[] = {word(elements)};
-    const Binding bindings[] = {reads(step.in(0)), writes(step.out())};
-    const uint64_t size = constants[0];
-    step.dispatch(shader, constants, push, bindings,
-                  step.linear((static_cast<uint64_t>(elements) + size - 1) / size));
+    const Samples samples = samples_of(step.limits, node);
+    for (int64_t n = 0; n < samples.n; n += samples.at_once) {
+        const auto part = [&](Operand whole) { return samples.range(whole, LM_F32, n); };
+        Parts parts(step, 0);
+        const Range result = part(step.out());
+        const uint32_t push[] = {word(result.count)};
+        const Binding bindings[] = {reads(parts.read(step.in(0), LM_F32, part(step.in(0)))),
+                                    writes(parts.write(step.out(), LM_F32, result))};
+        const uint64_t size = constants[0];
+        step.dispatch(shader, constants, push, bindings,
+                      step.linear((static_cast<uint64_t>(result.count) + size - 1) / size));
+        parts.finish();
+    }
 }
 
 struct Resize {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_dtypes(node, {LM_F32});
-        return {streaming_seconds(limits, node, 16), 0, 0, "reassociated"};
+        return {streaming_seconds(limits, node, 16), samples_of(limits, node).staging_bytes, 0,
+                "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         dispatch_resize(step, node, spirv::resize, node.input(0).dims(), node.output().dims());
@@ -41,11 +56,13 @@ struct Resize {
 LAMINA_VULKAN_KERNEL(resize, "resize", "samples", 10, Resize)
 
 struct ResizeGrad {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_dtypes(node, {LM_F32});
         const double readers = static_cast<double>(node.input(0).elements()) /
                                static_cast<double>(node.output().elements());
-        return {streaming_seconds(limits, node, 64 * (1 + readers)), 0, 0, "reassociated"};
+        return {streaming_seconds(limits, node, 64 * (1 + readers)),
+                samples_of(limits, node).staging_bytes, 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
         dispatch_resize(step, node, spirv::resize_grad, node.output().dims(), node.input(0).dims());

@@ -21,6 +21,7 @@ layout(push_constant) uniform Push {
     uint N;
     uint splits;
     uint part; // positions in one part
+    uint first_copy;
 };
 
 float add(float a, float b) { return a + b; }
@@ -51,6 +52,6 @@ void main() {
     [[unroll]] for (uint w = 0; w < WINDOW_W; ++w) {
         const float joined = join_rows(sum[w]);
         if (there && row_lane() == 0)
-            dfilter[(split * WINDOW_SIZE + w0 + w) * K + k] = joined;
+            dfilter[((first_copy + split) * WINDOW_SIZE + w0 + w) * K + k] = joined;
     }
 }

@@ -5,6 +5,7 @@
 
 #include "line.glsl"
 #include "math.glsl"
+#include "int64.glsl"
 
 layout(constant_id = 1) const uint DISTRIBUTION = 0; // uniform, normal, truncated normal, bernoulli
 layout(constant_id = 2) const bool BATCHED = false;
@@ -19,16 +20,6 @@ layout(push_constant) uniform Push {
     float a, b;               // low and high - low; mean and stddev; probability
 };
 
-uvec2 add64(uvec2 x, uvec2 y) {
-    uint carry;
-    const uint low = uaddCarry(x.x, y.x, carry);
-    return uvec2(low, x.y + y.y + carry);
-}
-uvec2 multiply64(uvec2 x, uvec2 y) {
-    uint high, low;
-    umulExtended(x.x, y.x, high, low);
-    return uvec2(low, high + x.x * y.y + x.y * y.x);
-}
 uvec2 xor_shift(uvec2 x, uint n) { return x ^ uvec2(x.x >> n | x.y << (32 - n), x.y >> n); }
 uvec2 mix64(uvec2 x) {
     x = add64(x, uvec2(0x7f4a7c15u, 0x9e3779b9u));

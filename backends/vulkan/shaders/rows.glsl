@@ -12,11 +12,14 @@ uint row_index() {
     return group * X + gl_LocalInvocationIndex % X;
 }
 
-shared float row_values[X * Y];
+#ifndef ROW_T
+#define ROW_T float
+#endif
+shared ROW_T row_values[X * Y];
 
 // join(a, b) is the includer's. All threads of the workgroup must call.
 #define JOIN_ROWS(name, join)                                                                                          \
-    float name(float value) {                                                                                          \
+    ROW_T name(ROW_T value) {                                                                                          \
         const uint t = gl_LocalInvocationIndex;                                                                        \
         row_values[t] = value;                                                                                         \
         barrier();                                                                                                     \
@@ -25,7 +28,7 @@ shared float row_values[X * Y];
                 row_values[t] = join(row_values[t], row_values[t + half_rows * X]);                                    \
             barrier();                                                                                                 \
         }                                                                                                              \
-        const float joined = row_values[t % X];                                                                        \
+        const ROW_T joined = row_values[t % X];                                                                        \
         barrier();                                                                                                     \
         return joined;                                                                                                 \
     }

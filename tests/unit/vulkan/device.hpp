@@ -8,5 +8,7 @@ namespace lamina::test {
 BackendUnderTest& vulkan();
 /// The same with every limit clamped to the least that Vulkan allows, and no buffer mapped.
 BackendUnderTest& least_vulkan();
+/// The least device with a storage range of so many KiB, so that small tensors are beyond it.
+BackendUnderTest& narrow_vulkan(int64_t kib);
 
 } // namespace lamina::test

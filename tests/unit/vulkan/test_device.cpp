@@ -27,6 +27,14 @@ BackendUnderTest& least_vulkan() {
     return *device;
 }
 
+BackendUnderTest& narrow_vulkan(int64_t kib) {
+    static std::map<int64_t, std::unique_ptr<BackendUnderTest>> devices;
+    auto& device = devices[kib];
+    if (device == nullptr)
+        device = open({{"least_device", 1}, {"storage_range_kib", kib}});
+    return *device;
+}
+
 } // namespace lamina::test
 
 using namespace lamina::test;

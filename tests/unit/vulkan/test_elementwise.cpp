@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "device.hpp"
+#include "operators.hpp"
 
 using namespace lamina::test;
 namespace plugin = lamina::plugin;
@@ -171,6 +171,53 @@ TEST_CASE("elementwise: a fused program gives several outputs of several types")
     CHECK(out[0].values<float>() == std::vector<float>{0, 0.5f, 1, 1.5f, 2});
     CHECK(out[1].bytes == std::vector<unsigned char>{0, 0, 1, 1, 1});
     CHECK(out[2].values<float>() == std::vector<float>{-1, -1, 1, 2.25f, 4});
+}
+
+TEST_CASE("elementwise: more buffers than the device binds give the same bits in several passes") {
+    if (!vulkan().available())
+        return;
+    const auto reals = [](plugin::Dims dims, uint64_t seed) {
+        return random_tensor(std::move(dims), seed);
+    };
+    const plugin::Dims x{37, 501};
+    const auto f32 = [](const plugin::Dims& dims) { return plugin::TensorType{LM_F32, dims}; };
+    const auto half = [&](const Tensor& t) {
+        return vulkan().run(
+            {"cast", {{"dtype", std::string("f16")}}, {t}, {{LM_F16, t.type.dims}}})[0];
+    };
+    const Tensor counts(LM_I64, {501}, std::vector<int64_t>(501, (int64_t{5} << 32) - 7));
+    const std::vector<NodeSpec> programs{
+        // Adam: weights, both moments, a gradient, the rate and the step.
+        {"fused_elementwise",
+         {{"program",
+           std::string("add i5 c1;pow c0.9 t0;sub c1 t1;pow c0.999 t0;sub c1 t3;sqrt t4;mul i4 t5;"
+                       "div t6 t2;sub i3 i1;mul t8 c0.1;add i1 t9;square i3;sub t11 i2;"
+                       "mul t12 c0.001;add i2 t13;mul t10 t7;sqrt t14;add t16 c1e-07;div t15 t17;"
+                       "sub i0 t18")},
+          {"outputs", plugin::Dims{10, 14, 19}}},
+         {reals(x, 1), reals(x, 2), random_tensor(x, 3, Fill::near_one), reals(x, 4),
+          Tensor(LM_F32, {}, std::vector<float>{0.01f}), Tensor(LM_F32, {}, std::vector<float>{3})},
+         {f32(x), f32(x), f32(x)}},
+        // Sums in f16 that are rounded once, at the end; truth values and whole numbers on the way.
+        {"fused_elementwise",
+         {{"program", std::string("add i0 i1;add t0 i2;greater t1 i3;add t1 i3;select t2 t3 i0;"
+                                  "cast_f32 t4;less i4 c7;select t6 t5 c2")},
+          {"outputs", plugin::Dims{4, 2, 7, 4}}},
+         {half(reals(x, 1)), half(reals({501}, 2)), half(reals({37, 1}, 3)), half(reals(x, 4)),
+          counts},
+         {{LM_F16, x}, {LM_BOOL, x}, f32(x), {LM_F16, x}}},
+    };
+    for (const NodeSpec& spec : programs) {
+        const auto expected = vulkan().run(spec);
+        // One chunk of temporaries, and several.
+        for (BackendUnderTest* device : {&least_vulkan(), &narrow_vulkan(8)}) {
+            const auto got = device->run(spec);
+            for (size_t j = 0; j < got.size(); ++j) {
+                INFO("output " << j);
+                CHECK(got[j].bytes == expected[j].bytes);
+            }
+        }
+    }
 }
 
 TEST_CASE("movement: transpose, pad, slice, broadcast and concat put elements where they belong") {

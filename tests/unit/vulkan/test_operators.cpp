@@ -135,6 +135,27 @@ TEST_CASE("reductions: every kind over every set of axes") {
         }
 }
 
+TEST_CASE("reductions: of whole numbers, over both words of 64 bits") {
+    const int64_t large = (int64_t{1} << 33) + 5;
+    for (const char* op : {"reduce_sum", "reduce_max", "reduce_min", "reduce_prod"})
+        for (const Dims& axes : {Dims{0}, Dims{1}, Dims{0, 1}}) {
+            const Dims dims{61, 97},
+                y = axes.size() == 2 ? Dims{} : Dims{dims[axes[0] == 0 ? 1 : 0]};
+            std::vector<int64_t> wide;
+            std::vector<int32_t> narrow;
+            for (int64_t i = 0; i < 61 * 97; ++i) {
+                wide.push_back((i * 31 % 17 - 8) * large);
+                narrow.push_back(static_cast<int32_t>(i * 31 % 17 - 8));
+            }
+            if (std::string(op) == "reduce_prod") // one row or column of other factors than 1
+                for (size_t i = 0; i < wide.size(); ++i)
+                    wide[i] = narrow[i] = i % 97 == 3 || i / 97 == 3 ? (i % 19 == 0 ? -2 : 1) : 1;
+            const Attrs attrs{{"axes", axes}, {"keep_dims", false}};
+            expect_same({op, attrs, {Tensor(LM_I64, dims, wide)}, {{LM_I64, y}}}, 0);
+            expect_same({op, attrs, {Tensor(LM_I32, dims, narrow)}, {{LM_I32, y}}}, 0);
+        }
+}
+
 TEST_CASE("reductions: over more groups of dimensions than the shader follows") {
     const Dims x{2, 3, 2, 3, 2, 3, 2, 3, 2, 3};
     for (const Dims& axes : {Dims{0, 2, 4, 6, 8}, Dims{1, 3, 5, 7, 9}})
