@@ -1,6 +1,9 @@
 /// Uniform, normal and Bernoulli draws.
 
 #include "shaders/random.hpp"
+
+#include <algorithm>
+
 #include "kernels/map_step.hpp"
 
 namespace lamina::vulkan {
@@ -10,24 +13,38 @@ namespace {
 enum Distribution : uint32_t { uniform, normal, truncated_normal, bernoulli };
 
 struct Draw {
+    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         return {streaming_seconds(limits, node, 40), 0, 0, "exact"};
     }
+    /// Some blocks of four elements at a time, all of them but for results beyond the storage
+    /// range. A row begins with a block of its own.
     static void dispatch(Step& step, const Node& node, Distribution distribution, float a,
                          float b) {
         const auto y = node.output();
         const bool batched = node.boolean("batched");
         const int64_t rows = batched ? y.dim(0) : 1;
         const int64_t length = rows > 0 ? y.elements() / rows : 0;
+        const int64_t row_blocks = (length + 3) / 4, blocks = rows * row_blocks;
+        // The element that a block begins with, or the end.
+        const auto element = [&](int64_t block) {
+            return block / row_blocks * length + block % row_blocks * 4;
+        };
+        const auto room = static_cast<int64_t>(step.limits.max_range - step.limits.alignment);
+        const int64_t at_once = room / static_cast<int64_t>(4 * sizeof(float));
         const auto hash = static_cast<uint64_t>(node.integer("key"));
         const uint32_t size = line_workgroup(step.limits);
-        const uint64_t blocks =
-            static_cast<uint64_t>(rows) * static_cast<uint64_t>((length + 3) / 4);
-        step.dispatch(spirv::random, {size, distribution, batched},
-                      {word(rows), word(length), static_cast<uint32_t>(hash),
-                       static_cast<uint32_t>(hash >> 32), word(a), word(b)},
-                      {reads(step.in(0)), writes(step.out())},
-                      step.linear((blocks + size - 1) / size));
+        for (int64_t first = 0; first < blocks; first += at_once) {
+            const int64_t count = std::min(at_once, blocks - first);
+            const Part part = part_of(step.limits, step.out(), element(first),
+                                      element(first + count) - 1, sizeof(float));
+            step.dispatch(spirv::random, {size, distribution, batched},
+                          {word(length), static_cast<uint32_t>(hash),
+                           static_cast<uint32_t>(hash >> 32), word(a), word(b), word(first),
+                           word(count), word(element(first) - part.ahead)},
+                          {reads(step.in(0)), writes(part.operand)},
+                          step.linear((static_cast<uint64_t>(count) + size - 1) / size));
+        }
     }
 };
 

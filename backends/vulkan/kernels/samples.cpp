@@ -12,9 +12,9 @@ constexpr int64_t kStagingBytes = int64_t{64} << 20;
 
 } // namespace
 
-Samples Samples::of(const Limits& limits, int64_t n, std::initializer_list<int64_t> bytes,
+Samples Samples::of(const Limits& limits, int64_t n, std::span<const int64_t> bytes,
                     int64_t widest) {
-    Samples s{n, n, 0};
+    Samples s{n, std::max<int64_t>(n, 1), 0};
     const auto alignment = static_cast<int64_t>(limits.alignment);
     const auto range = static_cast<int64_t>(limits.max_range);
     const auto of_one = [&](int64_t all) {

@@ -14,8 +14,12 @@ struct Samples {
 
     /// bytes: of the operands with a leading dimension of n. widest: of what else must fit a
     /// binding for the samples at once. Throws where a single sample does not fit.
-    static Samples of(const Limits&, int64_t n, std::initializer_list<int64_t> bytes,
-                      int64_t widest = 0);
+    static Samples of(const Limits&, int64_t n, std::span<const int64_t> bytes, int64_t widest = 0);
+
+    static Samples of(const Limits& limits, int64_t n, std::initializer_list<int64_t> bytes,
+                      int64_t widest = 0) {
+        return of(limits, n, std::span(bytes.begin(), bytes.size()), widest);
+    }
 
     int64_t chunks() const { return (n + at_once - 1) / at_once; }
     int64_t count(int64_t first) const { return std::min(at_once, n - first); }

@@ -14,10 +14,11 @@ layout(set = 0, binding = 0) readonly buffer State { uint state[6]; }; // seed, 
 layout(set = 0, binding = 1) writeonly buffer Y { float y[]; };
 
 layout(push_constant) uniform Push {
-    uint rows;
     uint row_length;
     uint hash_low, hash_high; // of the node's name
     float a, b;               // low and high - low; mean and stddev; probability
+    uint first_block, count;  // of those of all rows
+    uint y_first;             // the element that the binding of y begins with
 };
 
 uvec2 xor_shift(uvec2 x, uint n) { return x ^ uvec2(x.x >> n | x.y << (32 - n), x.y >> n); }
@@ -54,11 +55,11 @@ vec4 normal_block(uvec4 counter, uvec2 key) {
 }
 
 void main() {
-    const uint blocks = (row_length + 3) / 4;
-    const uint index = line_index();
-    const uint row = index / blocks, block = index % blocks;
-    if (row >= rows)
+    if (line_index() >= count)
         return;
+    const uint blocks = (row_length + 3) / 4;
+    const uint index = first_block + line_index();
+    const uint row = index / blocks, block = index % blocks;
     const uvec2 key = mix64(mix64(uvec2(state[0], state[1])) ^ uvec2(hash_low, hash_high));
     uvec4 counter = uvec4(block, BATCHED ? state[4] + row : 0, state[2], state[3]);
 
@@ -81,6 +82,6 @@ void main() {
         value = a + value;
         if (DISTRIBUTION == 3)
             value = draw[lane] < a ? 1.0 : 0.0;
-        y[row * row_length + block * 4 + lane] = value;
+        y[row * row_length + block * 4 + lane - y_first] = value;
     }
 }

@@ -253,6 +253,39 @@ TEST_CASE("lookups: gather, scatter_add and one_hot leave out indices outside") 
                 0);
 }
 
+TEST_CASE("lookups: of elements of every width") {
+    const Tensor at = indices({9}, 6);
+    if (!vulkan().available() || !reference().available())
+        return;
+    for (const auto& [dtype, name] :
+         std::vector<std::pair<lm_dtype, std::string>>{{LM_U8, "u8"},
+                                                       {LM_BOOL, "bool"},
+                                                       {LM_F16, "f16"},
+                                                       {LM_BF16, "bf16"},
+                                                       {LM_I32, "i32"},
+                                                       {LM_I64, "i64"},
+                                                       {LM_F64, "f64"}}) {
+        const auto stored = [&](Dims dims) {
+            const Tensor t = random_tensor(dims, 16, Fill::integers);
+            return reference().run({"cast", {{"dtype", name}}, {t}, {{dtype, dims}}})[0];
+        };
+        for (const int64_t inner : {1, 5})
+            expect_same({"gather",
+                         {{"axis", int64_t{1}}},
+                         {stored({3, 6, inner}), at},
+                         {{dtype, {3, 9, inner}}}},
+                        0);
+        if (dtype != LM_F64)
+            expect_same({"scatter_add",
+                         {{"axis", int64_t{1}}, {"size", int64_t{6}}},
+                         {at, stored({3, 9, 5})},
+                         {{dtype, {3, 6, 5}}}},
+                        0);
+        expect_same({"one_hot", {{"depth", int64_t{7}}, {"dtype", name}}, {at}, {{dtype, {9, 7}}}},
+                    0);
+    }
+}
+
 TEST_CASE("argmax and top_k: of equals the first comes first") {
     const Tensor x = random_tensor({13, 57}, 18, Fill::integers);
     expect_same({"argmax", {{"axis", int64_t{1}}}, {x}, {{LM_I64, {13}}}}, 0);

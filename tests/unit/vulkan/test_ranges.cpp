@@ -69,14 +69,27 @@ std::vector<NodeSpec> conv_passes(const Geometry& g, const std::string& epilogue
             {"conv_backward_filter", weights, {xt, yt}, {{LM_F32, filter}}}};
 }
 
+/// From -1 to one too far.
+Tensor indices(Dims dims, int64_t below, lm_dtype dtype = LM_I64) {
+    Tensor t(dtype, std::move(dims));
+    for (int64_t i = 0; i < t.type.elements(); ++i) {
+        const int64_t value = i * 7919 % (below + 2) - 1;
+        if (dtype == LM_I64)
+            reinterpret_cast<int64_t*>(t.bytes.data())[i] = value;
+        else
+            reinterpret_cast<int32_t*>(t.bytes.data())[i] = static_cast<int32_t>(value);
+    }
+    return t;
+}
+
 } // namespace
 
 TEST_CASE("ranges: convolutions of many samples, aligned and not, by every algorithm") {
     for (const bool last : {true, false}) {
-        // 5 samples of 3 x 3 windows: of 4 x 64 x 64 floats and of 3 x 67 x 61.
+        // 5 samples of 3 x 3 windows: of 4 x 48 x 48 floats and of 3 x 67 x 61.
         for (const NodeSpec& pass : conv_passes(
-                 {5, 4, 8, 1, {32, 32}, {32, 32}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last}))
-            expect_same_in_parts(80, pass, 0);
+                 {5, 4, 8, 1, {48, 48}, {48, 48}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last}))
+            expect_same_in_parts(160, pass, 0);
         for (const NodeSpec& pass : conv_passes(
                  {5, 3, 5, 1, {67, 61}, {67, 61}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last}))
             expect_same_in_parts(200, pass, 0);
@@ -203,4 +216,89 @@ TEST_CASE("ranges: parts of elements of one and two bytes share words") {
                           {half(a), half(striped({3, 7}))},
                           {{LM_BF16, {3, 30008}}}},
                          0);
+}
+
+TEST_CASE("ranges: softmax and its like, of rows that lie side by side or apart") {
+    for (const auto& [x, axis] : std::vector<std::pair<Dims, int64_t>>{{{307, 37}, 1},
+                                                                       {{37, 307}, 0},
+                                                                       {{7, 11, 131}, 1},
+                                                                       {{3, 11, 1001}, 1},
+                                                                       {{1500, 3}, -1}}) {
+        for (const char* op : {"softmax", "log_softmax"})
+            expect_same_in_parts(8, {op, {{"axis", axis}}, {random_tensor(x, 11)}, {{LM_F32, x}}},
+                                 2e-6);
+        Dims rest = x;
+        rest.erase(rest.begin() + (axis < 0 ? 1 : axis));
+        expect_same_in_parts(
+            8,
+            {"argmax", {{"axis", axis}}, {random_tensor(x, 18, Fill::integers)}, {{LM_I64, rest}}},
+            0);
+    }
+    expect_same_in_parts(8,
+                         {"softmax_cross_entropy",
+                          {},
+                          {random_tensor({3001, 7}, 12), random_tensor({3001, 7}, 13)},
+                          {{LM_F32, {3001}}}},
+                         4e-6);
+    expect_same_in_parts(8,
+                         {"top_k",
+                          {{"k", int64_t{5}}},
+                          {random_tensor({1013, 57}, 18, Fill::integers)},
+                          {{LM_F32, {1013, 5}}, {LM_I64, {1013, 5}}}},
+                         0);
+}
+
+TEST_CASE("ranges: lookups of which the table, the indices or the result is beyond it") {
+    if (!vulkan().available() || !reference().available())
+        return;
+    for (const auto& [dtype, name] : std::vector<std::pair<lm_dtype, std::string>>{
+             {LM_F32, "f32"}, {LM_F16, "f16"}, {LM_U8, "u8"}, {LM_I64, "i64"}}) {
+        const auto stored = [&](Dims dims) {
+            const Tensor t = striped(dims);
+            return reference().run({"cast", {{"dtype", name}}, {t}, {{dtype, dims}}})[0];
+        };
+        for (const auto& [x, axis, count] : std::vector<std::tuple<Dims, int64_t, int64_t>>{
+                 {{2003, 11}, 0, 57},     // an embedding's table
+                 {{2003, 1}, 0, 1999},    // and indices
+                 {{301, 5, 7}, 1, 9},     // many slices
+                 {{3, 1007, 13}, 1, 501}, // of which not even one fits
+             }) {
+            Dims y = x;
+            y[static_cast<size_t>(axis)] = count;
+            const Tensor at =
+                indices({count}, x[static_cast<size_t>(axis)], axis == 0 ? LM_I64 : LM_I32);
+            expect_same_on(narrow_vulkan(4),
+                           {"gather", {{"axis", axis}}, {stored(x), at}, {{dtype, y}}}, 0);
+            for (const auto& [from, to] : {std::pair{x, y}, std::pair{y, x}}) {
+                const auto along = static_cast<size_t>(axis);
+                const Tensor place = indices({from[along]}, to[along], LM_I32);
+                expect_same_on(narrow_vulkan(4),
+                               {"scatter_add",
+                                {{"axis", axis}, {"size", to[along]}},
+                                {place, stored(from)},
+                                {{dtype, to}}},
+                               0);
+            }
+        }
+        for (const auto& [count, depth] : {std::pair<int64_t, int64_t>{2003, 3}, {5, 10007}})
+            expect_same_on(narrow_vulkan(4),
+                           {"one_hot",
+                            {{"depth", depth}, {"dtype", name}},
+                            {indices({count}, depth)},
+                            {{dtype, {count, depth}}}},
+                           0);
+    }
+}
+
+TEST_CASE("ranges: random draws continue where the part before ended") {
+    const Tensor state(LM_I64, {3}, std::vector<int64_t>{1234567890123, 17, 40});
+    for (const bool batched : {false, true}) {
+        const Dims shape{71, 131, 3};
+        const Attrs attrs{{"shape", shape},
+                          {"batched", batched},
+                          {"key", int64_t{-1234567}},
+                          {"low", -0.3},
+                          {"high", 0.7}};
+        expect_same_in_parts(20, {"random_uniform", attrs, {state}, {{LM_F32, shape}}}, 0);
+    }
 }
