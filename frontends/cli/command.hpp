@@ -35,6 +35,7 @@ int train(const Arguments&);
 int evaluate(const Arguments&);
 int predict(const Arguments&);
 int features(const Arguments&);
+int run(const Arguments&);
 int summary(const Arguments&);
 int bench(const Arguments&);
 int plot(const Arguments&);
@@ -135,5 +136,7 @@ ProgressMode progress_mode(const Options& options);
 /// --data and --data-dir as Options; a download is shown.
 void add_data_options(Options& options);
 std::shared_ptr<Dataset> open_data(const Options& options);
+std::shared_ptr<Dataset> open_data(const std::string& spec, const std::string& folder,
+                                   ProgressMode mode);
 
 } // namespace lamina::cli

@@ -56,9 +56,14 @@ void add_data_options(Options& options) {
 }
 
 std::shared_ptr<Dataset> open_data(const Options& options) {
-    expect_part("--data", "dataset", options.text("data"));
-    Downloads downloads(progress_mode(options));
-    auto data = Dataset::open(options.text("data"), options.text("data-dir"));
+    return open_data(options.text("data"), options.text("data-dir"), progress_mode(options));
+}
+
+std::shared_ptr<Dataset> open_data(const std::string& spec, const std::string& folder,
+                                   ProgressMode mode) {
+    expect_part("--data", "dataset", spec);
+    Downloads downloads(mode);
+    auto data = Dataset::open(spec, folder);
     downloads.finish();
     return data;
 }

@@ -18,6 +18,7 @@ using namespace lamina::cli;
 
 constexpr Command kCommands[] = {
     {"train", "train a model on a data set", train},
+    {"run", "build a model and train it in stages, as a recipe says", run},
     {"evaluate", "loss and accuracy of a trained model", evaluate},
     {"predict", "what a trained model sees in pictures", predict},
     {"features", "what a model's layers give for pictures", features},

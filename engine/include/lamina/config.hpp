@@ -22,6 +22,8 @@ class LAMINA_API ConfigValue {
     ConfigValue(const char* value) : ConfigValue(std::string(value)) {}
     ConfigValue(const std::string& value);
     ConfigValue(std::initializer_list<int> values);
+    /// A value of any kind as JSON text.
+    static ConfigValue of_json(std::string text);
 
     const std::string& json() const { return json_; }
 
@@ -35,6 +37,8 @@ class LAMINA_API Config {
     Config(std::initializer_list<std::pair<std::string, ConfigValue>> entries)
         : entries_(entries) {}
 
+    /// From a JSON object. Throws Error(InvalidArgument) for other text.
+    static Config of_json(const std::string& text);
     /// A JSON object.
     std::string json() const;
 

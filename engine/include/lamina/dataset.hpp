@@ -21,6 +21,13 @@ class LAMINA_API Dataset {
     /// spec: NAME[:key=value,...], "mnist". data_dir: "" to let the plugin look where it looks.
     /// Throws Error: no such data set, not found, damaged.
     static std::shared_ptr<Dataset> open(const std::string& spec, const std::string& data_dir = "");
+    /// Samples [n, ...] that are in memory, with their classes i64 [n], of which there are
+    /// `classes`. The model sees them as they are.
+    struct InMemory {
+        Tensor x, y;
+    };
+    static std::shared_ptr<Dataset> of(const std::string& name, InMemory train, InMemory test,
+                                       int64_t classes);
     ~Dataset();
     Dataset(const Dataset&) = delete;
     Dataset& operator=(const Dataset&) = delete;
@@ -47,6 +54,7 @@ class LAMINA_API Dataset {
     int64_t n_train_ = 0, n_test_ = 0, n_classes_ = 0;
     double scale_ = 1, shift_ = 0;
     std::vector<std::string> class_names_;
+    InMemory train_, test_; // where there is no plugin
 };
 
 /// A change to samples, drawn anew for each epoch.

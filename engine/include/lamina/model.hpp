@@ -17,6 +17,8 @@
 
 namespace lamina {
 
+struct Architecture;
+
 /// What compile() fixes. Parts are given as NAME[:key=value,...]:
 /// "sgd:learning_rate=0.01,momentum=0.9". An empty optimizer or loss stays what it is: what the
 /// model's file says, else the default.
@@ -67,7 +69,9 @@ struct FitOptions {
     int epochs = 1;
     int64_t batch_size = 128;
     double validation_split = 0; // the last fraction of the training samples, as in Keras's fit
-    int64_t train_limit = 0;     // use only the first so many training samples; 0: all
+    bool validate_on_test =
+        false;               // on the data set's test split, instead of a part of the training
+    int64_t train_limit = 0; // use only the first so many training samples; 0: all
     uint64_t seed = 1;
     bool shuffle = true;
     bool check_finite = false; // stop at the first NaN or infinity and name the layer
@@ -155,10 +159,21 @@ class LAMINA_API Model {
     Model(Model&&) noexcept;
     Model& operator=(Model&&) noexcept;
 
-    /// Adds a layer behind the last one, by Keras's class name and arguments.
+    /// Adds a layer behind the last one, or behind the one output of a functional model, by Keras's
+    /// class name and arguments.
     /// Throws UsageError for an unknown layer or a wrong setting; shapes that do not fit show here
     /// too.
     Model& add(const std::string& class_name, const Config& config = {});
+
+    /// From now on these layers learn, and all others are frozen: no gradient, no update, no
+    /// optimizer slot, and batch normalisation by its moving statistics. "all", "none", or a list
+    /// of names and ranges with commas between: "fc1,fc2", "block5_conv1:" (that layer and all
+    /// behind it), ":conv2d_4", "172:", "3:7" (by index, as Keras counts layers; the end is left
+    /// out). What the optimizer knew is forgotten. Throws UsageError.
+    void set_trainable(const std::string& layers);
+    /// How pixels of data sets become the model's input, by name (preprocessing.hpp), instead of
+    /// the data set's own scale. Throws UsageError.
+    void set_preprocessing(const std::string& name);
 
     /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
     /// move along.
@@ -187,6 +202,8 @@ class LAMINA_API Model {
                         const EvaluationProgress& progress = {});
     /// x: f32 [n, ...], as the model sees it. Returns the first output for all of it.
     Tensor predict(const Tensor& x, int64_t batch_size = 128);
+    /// The same of samples as a data set has them [n, ...], which are scaled or preprocessed first.
+    Tensor predict_samples(const Tensor& samples, const Dataset& data);
     /// The same of a model with several inputs, a tensor each; returns every output.
     std::vector<Tensor> predict(const std::vector<Tensor>& inputs, int64_t batch_size = 128);
 
@@ -194,6 +211,10 @@ class LAMINA_API Model {
     /// inputs returns an output for each. Throws UsageError, with the nearest name, for a layer
     /// that is not there.
     Model up_to(const std::vector<std::string>& layers) const;
+
+    /// The model that takes this layer's output as its input: what lies behind it, with the same
+    /// weights. Throws UsageError where something behind it reads what lies before.
+    Model behind(const std::string& layer) const;
 
     /// Takes the weights from a model or weights file, without optimizer slots. Throws Error that
     /// lists what does not fit.
@@ -232,6 +253,8 @@ class LAMINA_API Model {
 
   private:
     explicit Model(std::unique_ptr<State> state);
+    /// A model of this one's layers, with their values.
+    Model part(const Architecture& architecture) const;
     std::unique_ptr<State> state_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lamina/export.hpp"
 
@@ -16,6 +17,16 @@ enum class Preprocessing { Raw, Unit, Tf, Caffe, Torch };
 
 /// "raw", "unit", "tf", "caffe" or "torch". Throws UsageError with the nearest for another name.
 LAMINA_API Preprocessing parse_preprocessing(const std::string& name);
+
+/// What a channel's pixel v becomes: v * scale + shift, the channels in the other order first where
+/// they are reversed.
+struct ChannelMap {
+    bool reversed = false;
+    std::vector<float> scale, shift; // one a channel
+};
+
+/// Throws UsageError where Caffe or Torch meet other than 3 channels.
+LAMINA_API ChannelMap channel_map(Preprocessing how, int channels);
 
 /// pixels: rows of `channels` values of 0 to 255, red first. Throws UsageError where Caffe or Torch
 /// meet other than 3 channels.

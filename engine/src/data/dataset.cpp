@@ -1,5 +1,7 @@
 #include "lamina/dataset.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "graph/node_desc.hpp"
@@ -37,12 +39,40 @@ std::shared_ptr<Dataset> Dataset::open(const std::string& text, const std::strin
     return data;
 }
 
+std::shared_ptr<Dataset> Dataset::of(const std::string& name, InMemory train, InMemory test,
+                                     int64_t classes) {
+    for (const InMemory* part : {&train, &test})
+        if (part->x.shape().rank() == 0 || part->y.dtype() != DType::I64 ||
+            part->y.shape() != Shape{part->x.shape().front()})
+            throw ShapeError(fmt::format("data set {}: expected samples [n, ...] and i64 classes "
+                                         "[n], got {} and {}",
+                                         name, part->x.shape().to_string(),
+                                         part->y.shape().to_string()));
+    std::shared_ptr<Dataset> data(new Dataset());
+    data->name_ = name;
+    data->source_ = "in memory";
+    const auto dims = train.x.shape().dims();
+    data->sample_ = {train.x.dtype(), Shape(std::vector<int64_t>(dims.begin() + 1, dims.end()))};
+    data->n_train_ = train.y.elements();
+    data->n_test_ = test.y.elements();
+    data->n_classes_ = classes;
+    data->train_ = std::move(train);
+    data->test_ = std::move(test);
+    return data;
+}
+
 Dataset::~Dataset() {
     if (self_ != nullptr)
         part_.as<lm_dataset>().close(self_);
 }
 
 int64_t Dataset::read(Split split, int64_t index, void* target) const {
+    if (self_ == nullptr) {
+        const InMemory& part = split == Split::Train ? train_ : test_;
+        const Tensor row = part.x.rows(index, index + 1);
+        std::copy(row.raw_bytes().begin(), row.raw_bytes().end(), static_cast<std::byte*>(target));
+        return part.y.data<int64_t>()[static_cast<size_t>(index)];
+    }
     int64_t label = 0;
     call(part_.as<lm_dataset>().read, self_, split == Split::Train ? LM_SPLIT_TRAIN : LM_SPLIT_TEST,
          static_cast<uint64_t>(index), target, &label);

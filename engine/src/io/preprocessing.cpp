@@ -1,8 +1,6 @@
 #include "lamina/preprocessing.hpp"
 
-#include <array>
-#include <iterator>
-#include <utility>
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -15,15 +13,6 @@ namespace lamina {
 namespace {
 
 const std::vector<std::string> kNames{"raw", "unit", "tf", "caffe", "torch"};
-
-struct Affine {
-    float subtracted, scale;
-};
-
-void each_channel(std::span<float> pixels, const std::array<Affine, 3>& channels) {
-    for (size_t i = 0; i < pixels.size(); ++i)
-        pixels[i] = (pixels[i] - channels[i % 3].subtracted) * channels[i % 3].scale;
-}
 
 void expect_rgb(int channels, Preprocessing how) {
     if (channels != 3)
@@ -45,28 +34,38 @@ Preprocessing parse_preprocessing(const std::string& name) {
                                  join(kNames, ", ")));
 }
 
-void preprocess(std::span<float> pixels, int channels, Preprocessing how) {
+ChannelMap channel_map(Preprocessing how, int channels) {
+    const auto alike = [&](float scale, float shift) {
+        const auto n = static_cast<size_t>(channels);
+        return ChannelMap{false, std::vector(n, scale), std::vector(n, shift)};
+    };
     switch (how) {
     case Preprocessing::Raw:
-        return;
+        return alike(1, 0);
     case Preprocessing::Unit:
-        for (float& v : pixels)
-            v /= 255.0f;
-        return;
+        return alike(1 / 255.0f, 0);
     case Preprocessing::Tf:
-        for (float& v : pixels)
-            v = v / 127.5f - 1.0f;
-        return;
+        return alike(1 / 127.5f, -1);
     case Preprocessing::Caffe:
         expect_rgb(channels, how);
-        for (size_t i = 0; i + 2 < pixels.size(); i += 3)
-            std::swap(pixels[i], pixels[i + 2]);
-        return each_channel(pixels, {{{103.939f, 1}, {116.779f, 1}, {123.68f, 1}}});
-    case Preprocessing::Torch:
+        return {true, {1, 1, 1}, {-103.939f, -116.779f, -123.68f}};
+    default:
         expect_rgb(channels, how);
-        return each_channel(pixels, {{{255 * 0.485f, 1 / (255 * 0.229f)},
-                                      {255 * 0.456f, 1 / (255 * 0.224f)},
-                                      {255 * 0.406f, 1 / (255 * 0.225f)}}});
+        return {false,
+                {1 / (255 * 0.229f), 1 / (255 * 0.224f), 1 / (255 * 0.225f)},
+                {-0.485f / 0.229f, -0.456f / 0.224f, -0.406f / 0.225f}};
+    }
+}
+
+void preprocess(std::span<float> pixels, int channels, Preprocessing how) {
+    const ChannelMap map = channel_map(how, channels);
+    const auto n = static_cast<size_t>(channels);
+    for (size_t i = 0; i + n <= pixels.size(); i += n) {
+        if (map.reversed)
+            std::reverse(pixels.begin() + static_cast<ptrdiff_t>(i),
+                         pixels.begin() + static_cast<ptrdiff_t>(i + n));
+        for (size_t c = 0; c < n; ++c)
+            pixels[i + c] = pixels[i + c] * map.scale[c] + map.shift[c];
     }
 }
 

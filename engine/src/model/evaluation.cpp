@@ -49,7 +49,8 @@ std::optional<Evaluation> evaluate_samples(Model::State& state,
     loading.split = split;
     loading.batch_size = batch_size;
     DataLoader loader(data, indices, loading);
-    const SampleFormat format{data->sample().dtype, data->scale(), data->shift()};
+    const SampleFormat format{data->sample().dtype, data->scale(), data->shift(),
+                              data->sample().dtype == DType::U8};
     const auto total = static_cast<int64_t>(indices.size());
     RunningMeans running;
     bool goes_on = true;

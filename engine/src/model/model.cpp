@@ -8,10 +8,12 @@
 #include "graph/operators.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
+#include "lamina/preprocessing.hpp"
 #include "lamina/sha256.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_json.hpp"
 #include "model/layer_order.hpp"
+#include "model/layer_range.hpp"
 #include "model/model_state.hpp"
 #include "model/tracer.hpp"
 #include "passes/passes.hpp"
@@ -82,9 +84,10 @@ Model Model::zoo(const std::string& spec, const Config& config) {
 
 Model& Model::add(const std::string& class_name, const Config& config) {
     Architecture& a = state_->architecture;
-    if (!a.sequential)
+    if (a.outputs.size() != 1)
         fail(StatusCode::InvalidArgument,
-             fmt::format("model {} is not sequential; layers cannot be added to it", a.name));
+             fmt::format("model {} has {} outputs; a layer is added behind one", a.name,
+                         a.outputs.size()));
     Architecture longer = a;
     longer.outputs = {
         add_layer(longer, class_name, parse_json(config.json(), class_name), a.outputs)};
@@ -92,6 +95,20 @@ Model& Model::add(const std::string& class_name, const Config& config) {
     a = std::move(longer);
     state_->forget_programs();
     return *this;
+}
+
+void Model::set_trainable(const std::string& layers) {
+    const LayerRange chosen(state_->architecture, layers);
+    for (size_t i = 0; i < state_->architecture.layers.size(); ++i)
+        state_->architecture.layers[i].trainable = chosen.has(i);
+    state_->forget_programs();
+    state_->forget_optimizer();
+}
+
+void Model::set_preprocessing(const std::string& name) {
+    parse_preprocessing(name);
+    state_->architecture.preprocessing = name;
+    state_->forget_programs();
 }
 
 void Model::use(const std::string& backend, Fallback fallback) {
@@ -153,6 +170,15 @@ Tensor Model::predict(const Tensor& x, int64_t batch_size) {
     return predict(std::vector<Tensor>{x}, batch_size).front();
 }
 
+Tensor Model::predict_samples(const Tensor& samples, const Dataset& data) {
+    initialize(1);
+    const SampleFormat format{samples.dtype(), data.scale(), data.shift(),
+                              data.sample().dtype == DType::U8};
+    return state_->compiled(Mode::Predict, samples.shape().front(), format)
+        .executable->run({{input_name(state_->architecture, 0), samples}})
+        .at(output_name(0));
+}
+
 std::vector<Tensor> Model::predict(const std::vector<Tensor>& inputs, int64_t batch_size) {
     if (inputs.size() != state_->architecture.inputs.size())
         throw ShapeError(fmt::format("predict: model {} has {} inputs, got {}", name(),
@@ -201,31 +227,49 @@ std::vector<std::string> Model::class_names() const {
     return names;
 }
 
-Model Model::up_to(const std::vector<std::string>& layers) const {
+Model Model::part(const Architecture& architecture) const {
     auto state = std::make_unique<State>();
+    state->architecture = in_keras_order(architecture);
     state->training = state_->training;
     state->backend = state_->backend;
     state->fallback = state_->fallback;
     state->tuned = state_->tuned;
     state->precision = state_->precision;
-    Architecture cut = state_->architecture;
-    cut.outputs.clear();
-    for (const std::string& layer : layers) {
-        const LayerSpec* found = cut.find(layer);
-        if (found == nullptr) {
-            std::vector<std::string> known;
-            for (const LayerSpec& l : cut.layers)
-                known.push_back(l.name);
-            throw UsageError(fmt::format("model {} has no layer `{}`; the nearest name is `{}`",
-                                         name(), layer, nearest(layer, known)));
-        }
-        cut.outputs.push_back({static_cast<int>(found - cut.layers.data()), 0, 0});
-    }
-    state->architecture = in_keras_order(cut);
     for (const Variable& v : state->model_variables())
         if (state_->has_value(v.name))
             state->set_waiting(v.name, state_->value_of(v.name));
     return Model(std::move(state));
+}
+
+Model Model::up_to(const std::vector<std::string>& layers) const {
+    Architecture cut = state_->architecture;
+    cut.outputs.clear();
+    for (const std::string& layer : layers)
+        cut.outputs.push_back({static_cast<int>(layer_index(cut, layer)), 0, 0});
+    return part(cut);
+}
+
+Model Model::behind(const std::string& layer) const {
+    Architecture cut = state_->architecture;
+    const size_t at = layer_index(cut, layer);
+    Json batch_shape = Json::array({nullptr});
+    const std::vector<LayerSummary> before = up_to({layer}).summary();
+    for (const int64_t d : before.back().output_shape)
+        if (d >= 0) // the batch is -1
+            batch_shape.push_back(d);
+    cut.layers[at].class_name = "InputLayer";
+    cut.layers[at].config = {{"batch_shape", batch_shape}};
+    cut.layers[at].calls = {{}};
+    cut.inputs = {{static_cast<int>(at), 0, 0}};
+    cut.preprocessing.clear();
+    Model rest = part(cut);
+    for (const LayerSpec& other : rest.state_->architecture.layers)
+        if (other.class_name == "InputLayer" && other.name != layer)
+            throw UsageError(
+                fmt::format("model {} cannot be cut behind layer `{}`: something behind "
+                            "it reads what lies before",
+                            name(), layer));
+    return rest;
 }
 
 std::vector<int64_t> Model::input_shape() const {

@@ -75,7 +75,7 @@ CompileOptions Model::State::compile_options() {
 }
 
 CompiledStep Model::State::compiled(Mode mode, int64_t batch, const SampleFormat& format) {
-    const Key key{mode, batch, format.dtype, format.scale, format.shift};
+    const Key key{mode, batch, format};
     const auto had = std::find_if(programs_.begin(), programs_.end(),
                                   [&](const auto& entry) { return entry.first == key; });
     if (had != programs_.end()) {

@@ -67,7 +67,7 @@ struct Model::State {
   private:
     void tell_where_it_runs(const Executable& program);
 
-    using Key = std::tuple<Mode, int64_t, DType, double, double>;
+    using Key = std::tuple<Mode, int64_t, SampleFormat>;
     std::shared_ptr<const TunedPlan> plan_; // of the store's device; read when first needed
     std::list<std::pair<Key, CompiledStep>> programs_; // the last used first
     std::set<std::string> told_;                       // where programs run, as said in the log

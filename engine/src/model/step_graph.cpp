@@ -8,6 +8,7 @@
 #include "graph/operators.hpp"
 #include "lamina/error.hpp"
 #include "lamina/plugin/graph.hpp"
+#include "lamina/preprocessing.hpp"
 #include "model/optimizer_graph.hpp"
 #include "model/tracer.hpp"
 #include "passes/mixed_precision.hpp"
@@ -26,6 +27,9 @@ class Scope {
         : context_{graph, hooks, mode, layer, "", {}}, builder_(host_table(), &context_) {}
     lm_graph& context() { return context_; }
     Value value(ValueId id) { return {builder_, id}; }
+    Value constant(const plugin::Dims& dims, std::span<const float> data) {
+        return builder_.constant(dims, data);
+    }
 
   private:
     lm_graph context_;
@@ -45,12 +49,32 @@ TensorType sample_type(const Architecture& model, size_t input, const SampleForm
     return {format.dtype, Shape(dims)};
 }
 
+/// Pixels of 0 to 255 as a net of the zoo was trained on them.
+Value preprocessed(Scope& scope, const Architecture& model, Value x) {
+    const int64_t channels = x.dim(-1);
+    const Preprocessing how = parse_preprocessing(model.preprocessing);
+    const ChannelMap map = channel_map(how, static_cast<int>(channels));
+    if (map.reversed) {
+        const auto rank = static_cast<size_t>(x.rank());
+        plugin::Dims begin(rank, 0), size = x.shape();
+        plugin::Values parts;
+        size.back() = 1;
+        for (begin.back() = channels - 1; begin.back() >= 0; --begin.back())
+            parts.push_back(slice(x, begin, size, plugin::Dims(rank, 1)));
+        x = concat(parts, x.rank() - 1);
+    }
+    const plugin::Dims each{channels};
+    return x * scope.constant(each, map.scale) + scope.constant(each, map.shift);
+}
+
 /// Samples as the model sees them.
 Value prepared_input(Graph& graph, Scope& scope, const Architecture& model, size_t input,
                      const SampleFormat& format, int64_t batch) {
     Value x = cast(scope.value(graph.add_input(input_name(model, input),
                                                sample_type(model, input, format, batch))),
                    LM_F32);
+    if (format.pixels && !model.preprocessing.empty())
+        return preprocessed(scope, model, x);
     if (format.scale != 1)
         x = x * format.scale;
     if (format.shift != 0)

@@ -15,6 +15,9 @@ struct SampleFormat {
     DType dtype = DType::F32;
     double scale = 1;
     double shift = 0;
+    bool pixels = false; // 0 to 255; a model that has a preprocessing of its own sees that instead
+
+    bool operator==(const SampleFormat&) const = default;
 };
 
 /// What compile() fixes.

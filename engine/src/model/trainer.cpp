@@ -60,7 +60,7 @@ Trainer::Trainer(Model& model, Model::State& state, std::shared_ptr<Dataset> dat
 
 SampleFormat Trainer::format() const {
     return {options_.augmentations.empty() ? data_->sample().dtype : DType::F32, data_->scale(),
-            data_->shift()};
+            data_->shift(), data_->sample().dtype == DType::U8};
 }
 
 double Trainer::learning_rate() const {
@@ -144,6 +144,12 @@ void Trainer::split_samples() {
     // Keras holds out the last fraction, before any shuffle.
     training_ = range(0, n - held_out);
     validation_ = range(n - held_out, n);
+    if (options_.validate_on_test) {
+        if (held_out > 0)
+            throw UsageError(
+                "validation on the test split and a validation split exclude each other");
+        validation_ = range(0, data_->size(Split::Test));
+    }
     if (options_.batch_size > static_cast<int64_t>(training_.size()))
         throw UsageError(fmt::format("--batch-size {} is larger than the {} training samples",
                                      options_.batch_size, training_.size()));
@@ -288,7 +294,8 @@ bool Trainer::validate(EpochRecord& record) {
     std::optional<Evaluation> evaluation;
     if (!interrupted())
         evaluation =
-            evaluate_samples(state_, data_, Split::Train, validation_, options_.batch_size, tell);
+            evaluate_samples(state_, data_, options_.validate_on_test ? Split::Test : Split::Train,
+                             validation_, options_.batch_size, tell);
     if (!evaluation) {
         result_.interrupted = true;
         write_checkpoint(record.epoch, batches());
