@@ -50,8 +50,10 @@ size_t layer_index(const Architecture& architecture, const std::string& layer) {
                                          architecture.name, count, index));
         return static_cast<size_t>(index < 0 ? index + count : index);
     }
-    throw UsageError(fmt::format("model {} has no layer `{}`; the nearest name is `{}`",
-                                 architecture.name, layer, nearest(layer, names)));
+    const std::string guess = nearest(layer, names);
+    throw UsageError(fmt::format(
+        "model {} has no layer `{}`; {}", architecture.name, layer,
+        guess.empty() ? "`lamina summary` lists them" : "the nearest name is `" + guess + "`"));
 }
 
 } // namespace lamina
