@@ -222,8 +222,6 @@ lm_status program_create(lm_device* d, const lm_program_desc* desc, lm_program**
                  [&] { *out = reinterpret_cast<lm_program*>(new Program(open_device(d), *desc)); });
 }
 void program_destroy(lm_program* p) noexcept { delete &program(p); }
-// No packed forms are kept.
-void program_variable_written(lm_program*, uint32_t) noexcept {}
 
 lm_status submit(lm_program* p, lm_buffer* const* buffers, lm_token wait, lm_token* signal,
                  lm_error* error) noexcept {
@@ -259,7 +257,7 @@ constexpr lm_backend make_table() {
     t.describe = &describe;
     t.program_create = &program_create;
     t.program_destroy = &program_destroy;
-    t.program_variable_written = &program_variable_written;
+    t.program_variable_written = nullptr; // no packed forms are kept
     t.submit = &submit;
     t.wait = &wait;
     t.profile = &profile;

@@ -174,6 +174,8 @@ Program::Recording Program::record(lm_buffer* const* raw, VkQueryPool timestamps
     const Device& device = device_.device;
     std::vector<VkBuffer> buffers;
     Recording recording;
+    recording.addresses.assign(raw, raw + slot_bytes_.size());
+    recording.destroyed = device_.memory.destroyed();
     for (size_t slot = 0; slot < slot_bytes_.size(); ++slot) {
         const auto* buffer = reinterpret_cast<const Buffer*>(raw[slot]);
         if (buffer != nullptr && buffer->bytes < slot_bytes_[slot])
@@ -249,16 +251,25 @@ void Program::release(Recording& recording) const noexcept {
     device.api().DestroyDescriptorPool(device.handle(), recording.pool, nullptr);
 }
 
-lm_token Program::submit(lm_buffer* const* buffers, lm_token wait) {
-    const auto same = [&](const Recording& r) {
-        for (size_t slot = 0; slot < r.buffer_ids.size(); ++slot) {
-            const auto* buffer = reinterpret_cast<const Buffer*>(buffers[slot]);
-            if (r.buffer_ids[slot] != (buffer != nullptr ? buffer->id : 0))
-                return false;
-        }
+/// Whether it was recorded with these buffers. Between two steps of training this looks at one
+/// array and at none of the buffers, which lie all over the memory.
+bool Program::is_of(Recording& recording, lm_buffer* const* buffers) const {
+    if (!std::equal(recording.addresses.begin(), recording.addresses.end(), buffers))
+        return false;
+    if (recording.destroyed == device_.memory.destroyed())
         return true;
-    };
-    const auto known = std::find_if(recordings_.begin(), recordings_.end(), same);
+    for (size_t slot = 0; slot < recording.buffer_ids.size(); ++slot) {
+        const auto* buffer = reinterpret_cast<const Buffer*>(buffers[slot]);
+        if (recording.buffer_ids[slot] != (buffer != nullptr ? buffer->id : 0))
+            return false;
+    }
+    recording.destroyed = device_.memory.destroyed();
+    return true;
+}
+
+lm_token Program::submit(lm_buffer* const* buffers, lm_token wait) {
+    const auto known = std::find_if(recordings_.begin(), recordings_.end(),
+                                    [&](Recording& r) { return is_of(r, buffers); });
     if (known != recordings_.end()) {
         recordings_.splice(recordings_.begin(), recordings_, known);
     } else {

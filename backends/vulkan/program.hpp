@@ -49,7 +49,9 @@ class Program {
         std::shared_ptr<const std::string> what; // "steps 1 to 12 of ...", for messages
     };
     struct Recording {
+        std::vector<lm_buffer*> addresses; // of its buffers, by slot
         std::vector<uint64_t> buffer_ids;
+        uint64_t destroyed = 0; // Memory::destroyed() when the addresses were known to be theirs
         std::vector<VkCommandBuffer> commands; // one a part
         VkDescriptorPool pool = VK_NULL_HANDLE;
     };
@@ -65,6 +67,7 @@ class Program {
     VkDescriptorSet make_set(VkDescriptorPool, const Dispatch&,
                              std::span<const VkBuffer> buffers) const;
     void release(Recording&) const noexcept;
+    bool is_of(Recording&, lm_buffer* const* buffers) const;
 
     OpenDevice& device_;
     std::string name_;

@@ -143,6 +143,7 @@ void Memory::destroy(Buffer* buffer) {
     }
     device_.wait_idle();
     allocated_ -= buffer->bytes;
+    ++destroyed_;
     release(*buffer);
     delete buffer;
 }

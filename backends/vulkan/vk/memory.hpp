@@ -21,6 +21,8 @@ struct Buffer {
 class Memory {
   public:
     explicit Memory(Device&);
+    /// How many buffers are gone: as long as it stays, a buffer's address means that buffer.
+    uint64_t destroyed() const { return destroyed_; }
     ~Memory();
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
@@ -79,6 +81,7 @@ class Memory {
     Blocks blocks_;
     uint64_t limit_;
     uint64_t next_id_ = 1;
+    uint64_t destroyed_ = 0;
     uint64_t allocated_ = 0, peak_ = 0;
     std::optional<Batch> open_; // being gathered
     std::deque<Batch> under_way_;

@@ -47,6 +47,10 @@ int32_t slot_kind(SlotKind kind) {
 
 void CompiledSegment::allocate_shared() {
     for (const Slot& slot : plan_.slots) {
+        if (slot.kind == SlotKind::Input)
+            inputs_.push_back(shared_.size());
+        if (slot.kind == SlotKind::Output)
+            outputs_.push_back(shared_.size());
         if (slot.kind == SlotKind::Variable)
             shared_.push_back(
                 variables_->require(slot.name, segment_.graph.variables()[slot.index].type));
@@ -132,8 +136,8 @@ const Tensor& CompiledSegment::input(const Slot& slot,
 lm_token CompiledSegment::write_inputs(Run& run,
                                        const std::map<std::string, Tensor>& inputs) const {
     lm_token last = 0;
-    for (size_t i = 0; i < plan_.slots.size(); ++i) {
-        if (plan_.slots[i].kind != SlotKind::Input || run.own[i] == nullptr)
+    for (const size_t i : inputs_) {
+        if (run.own[i] == nullptr)
             continue;
         const Tensor& value = input(plan_.slots[i], inputs);
         if (value.bytes() == 0)
@@ -149,6 +153,8 @@ lm_token CompiledSegment::write_inputs(Run& run,
 
 /// What the backend has packed of a variable is out of date.
 void CompiledSegment::tell_of_written_variables() {
+    if (table().program_variable_written == nullptr)
+        return;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
         if (plan_.slots[i].kind != SlotKind::Variable || seen_[i] == shared_[i]->version())
             continue;
@@ -158,6 +164,8 @@ void CompiledSegment::tell_of_written_variables() {
 }
 
 void CompiledSegment::note_updates() {
+    if (table().program_variable_written == nullptr)
+        return;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
         const Slot& slot = plan_.slots[i];
         if (slot.kind == SlotKind::Variable &&
@@ -211,9 +219,9 @@ void CompiledSegment::profile(std::map<std::string, Tensor>& values, std::vector
 void CompiledSegment::read_outputs(const Run& run, std::map<std::string, Tensor>& values) const {
     call(table().wait, device().raw(), run.token);
     lm_token last = 0;
-    for (size_t i = 0; i < plan_.slots.size(); ++i) {
+    for (const size_t i : outputs_) {
         const Slot& slot = plan_.slots[i];
-        if (slot.kind != SlotKind::Output || kept_.contains(slot.name))
+        if (kept_.contains(slot.name))
             continue;
         const TensorType& type = segment_.graph.type(segment_.graph.outputs()[slot.index].second);
         Tensor value = Tensor::uninitialized(type.dtype, type.shape);

@@ -73,8 +73,9 @@ class CompiledSegment {
     MemoryPlan plan_;
     // By slot: variables, constants and what other segments leave here; null for the rest.
     std::vector<std::shared_ptr<Buffer>> shared_;
-    std::list<Run> spare_, under_way_; // the oldest first
-    std::vector<uint64_t> seen_;       // by slot: the variable's version that the program has seen
+    std::list<Run> spare_, under_way_;     // the oldest first
+    std::vector<size_t> inputs_, outputs_; // slots that the host writes and reads
+    std::vector<uint64_t> seen_; // by slot: the variable's version that the program has seen
     std::set<std::string> kept_;
     std::vector<StepInfo> steps_;
     std::unique_ptr<lm_program, void (*)(lm_program*)> program_;

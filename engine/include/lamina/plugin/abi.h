@@ -358,7 +358,8 @@ typedef struct lm_backend {
 
     lm_status (*program_create)(lm_device*, const lm_program_desc*, lm_program** out, lm_error*);
     void (*program_destroy)(lm_program*);
-    /* The slot's variable has changed since the last submit, whoever wrote it: pack it anew. */
+    /* The slot's variable has changed since the last submit, whoever wrote it: pack it anew. NULL:
+     * no packed forms are kept, and nothing is kept account of. */
     void (*program_variable_written)(lm_program*, uint32_t slot);
     /* Starts the program on these buffers, one a slot, behind those submitted before; returns
      * before it ends where the device can. */

@@ -329,7 +329,6 @@ struct HostBackend {
     static void program_destroy(lm_program* p) noexcept {
         delete reinterpret_cast<HostProgram*>(p);
     }
-    static void program_variable_written(lm_program*, uint32_t) noexcept {}
     static lm_status submit(lm_program* p, lm_buffer* const* buffers, lm_token, lm_token* signal,
                             lm_error* error) noexcept {
         return guard(error, [&] {
@@ -366,7 +365,7 @@ struct HostBackend {
                                       &describe,
                                       &program_create,
                                       &program_destroy,
-                                      &program_variable_written,
+                                      nullptr, // no packed forms are kept
                                       &submit,
                                       &wait,
                                       &profile,
