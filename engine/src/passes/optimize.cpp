@@ -11,6 +11,7 @@ Graph optimize(Graph graph, const Describe& describe, const Evaluate& evaluate) 
     apply(eliminate_dead);
     apply(simplify);
     apply(fold_constants, evaluate);
+    apply(fold_batch_norm);
     apply(choose_layouts, describe);
     apply(decompose, describe);
     // A transpose may have to pass several operators before it meets its inverse.

@@ -25,6 +25,10 @@ Graph simplify(const Graph& graph);
 /// Works out what depends on constants alone, unless it is large.
 Graph fold_constants(const Graph& graph, const Evaluate& evaluate);
 
+/// Makes batch normalisations by given statistics part of the convolutions before them; equal but
+/// for rounding.
+Graph fold_batch_norm(const Graph& graph);
+
 /// Puts nodes that state channels_first into channels_last, between transposes, where the backend
 /// is faster that way.
 Graph choose_layouts(const Graph& graph, const Describe& describe);

@@ -51,6 +51,9 @@ void CompiledSegment::allocate_shared() {
             inputs_.push_back(shared_.size());
         if (slot.kind == SlotKind::Output)
             outputs_.push_back(shared_.size());
+        if (slot.kind == SlotKind::Variable &&
+            segment_.graph.variables()[slot.index].update != kNone)
+            updated_.push_back(shared_.size());
         if (slot.kind == SlotKind::Variable)
             shared_.push_back(
                 variables_->require(slot.name, segment_.graph.variables()[slot.index].type));
@@ -153,25 +156,28 @@ lm_token CompiledSegment::write_inputs(Run& run,
 
 /// What the backend has packed of a variable is out of date.
 void CompiledSegment::tell_of_written_variables() {
-    if (table().program_variable_written == nullptr)
+    const auto tell = table().program_variable_written;
+    if (tell == nullptr && !segment_.prepares)
         return;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
         if (plan_.slots[i].kind != SlotKind::Variable || seen_[i] == shared_[i]->version())
             continue;
-        table().program_variable_written(program_.get(), static_cast<uint32_t>(i));
+        if (tell != nullptr)
+            tell(program_.get(), static_cast<uint32_t>(i));
         seen_[i] = shared_[i]->version();
     }
 }
 
+bool CompiledSegment::is_stale() const {
+    for (size_t i = 0; i < plan_.slots.size(); ++i)
+        if (plan_.slots[i].kind == SlotKind::Variable && seen_[i] != shared_[i]->version())
+            return true;
+    return !ran_;
+}
+
 void CompiledSegment::note_updates() {
-    if (table().program_variable_written == nullptr)
-        return;
-    for (size_t i = 0; i < plan_.slots.size(); ++i) {
-        const Slot& slot = plan_.slots[i];
-        if (slot.kind == SlotKind::Variable &&
-            segment_.graph.variables()[slot.index].update != kNone)
-            shared_[i]->note_written();
-    }
+    for (const size_t i : updated_)
+        shared_[i]->note_written();
 }
 
 template <class Use>
@@ -182,6 +188,7 @@ void CompiledSegment::with_next_run(const std::map<std::string, Tensor>& inputs,
         tell_of_written_variables();
         use(run, written);
         note_updates();
+        ran_ = true;
     } catch (...) {
         give_back(std::prev(under_way_.end()));
         throw;

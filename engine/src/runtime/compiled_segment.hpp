@@ -25,6 +25,8 @@ class CompiledSegment {
     /// Leaves an output on the device: read_outputs does not give it.
     void keep(const std::string& name) { kept_.insert(name); }
 
+    /// Whether a variable that it reads was written since it ran, or it never ran.
+    bool is_stale() const;
     /// Starts a run behind those that were started before. Throws Error for an input that is
     /// missing or of another type.
     void start(const std::map<std::string, Tensor>& inputs);
@@ -75,6 +77,8 @@ class CompiledSegment {
     std::vector<std::shared_ptr<Buffer>> shared_;
     std::list<Run> spare_, under_way_;     // the oldest first
     std::vector<size_t> inputs_, outputs_; // slots that the host writes and reads
+    std::vector<size_t> updated_;          // slots of variables that a run writes
+    bool ran_ = false;
     std::vector<uint64_t> seen_; // by slot: the variable's version that the program has seen
     std::set<std::string> kept_;
     std::vector<StepInfo> steps_;

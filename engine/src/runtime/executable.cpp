@@ -122,6 +122,8 @@ std::vector<ProgramPart> describe_parts(const Devices& devices, const Graph& gra
         reasons[graph.nodes()[id].name] = placement.reasons[id];
     std::vector<ProgramPart> out;
     for (const Segment& segment : cut.segments) {
+        if (segment.prepares)
+            continue;
         ProgramPart& part = out.emplace_back();
         part.backend = devices[segment.device]->backend();
         for (const Node& node : segment.graph.nodes())
@@ -143,6 +145,7 @@ struct Executable::State {
     Graph graph;
     std::shared_ptr<VariableStore> variables;
     std::vector<std::unique_ptr<CompiledSegment>> segments;
+    size_t first = 0;            // segment of every run; the one before it prepares
     std::vector<size_t> devices; // by segment
     std::vector<ProgramPart> descriptions;
     std::vector<Partition::Transfer> reads, writes;
@@ -173,7 +176,12 @@ struct Executable::State {
             if (!store)
                 store = std::make_shared<VariableStore>(all[segment.device]);
             devices.push_back(segment.device);
+            const bool prepares = segment.prepares;
             segments.push_back(std::make_unique<CompiledSegment>(std::move(segment), store));
+            if (prepares) {
+                first = segments.size();
+                continue;
+            }
             steps.insert(steps.end(), segments.back()->steps().begin(),
                          segments.back()->steps().end());
         }
@@ -195,8 +203,18 @@ struct Executable::State {
     }
 
     /// The one segment is all there is to a run: nothing to do for the host when it has ended.
-    bool whole() const { return segments.size() == 1 && reads.empty() && writes.empty(); }
-    size_t under_way() const { return whole() ? segments[0]->under_way() : ended.size(); }
+    bool whole() const { return segments.size() == first + 1 && reads.empty() && writes.empty(); }
+    CompiledSegment& only() const { return *segments[first]; }
+    size_t under_way() const { return whole() ? only().under_way() : ended.size(); }
+
+    /// What depends on variables alone, where it is out of date.
+    void prepare_again() {
+        if (first == 0 || !segments[0]->is_stale())
+            return;
+        std::map<std::string, Tensor> none;
+        segments[0]->start(none);
+        segments[0]->finish(none);
+    }
 
     void expect_idle() const {
         if (under_way() > 0)
@@ -211,8 +229,9 @@ struct Executable::State {
         std::map<std::string, Tensor> values = inputs;
         for (const Partition::Transfer& t : reads)
             values[t.name] = variables->read(t.variable);
-        for (const auto& segment : segments)
-            run_segment(*segment, values);
+        prepare_again();
+        for (size_t i = first; i < segments.size(); ++i)
+            run_segment(*segments[i], values);
         for (const Partition::Transfer& t : writes)
             variables->write(t.variable, values.at(t.name));
         return outputs(values);
@@ -240,13 +259,15 @@ std::map<std::string, Tensor> Executable::run(const std::map<std::string, Tensor
 
 void Executable::submit(const std::map<std::string, Tensor>& inputs) {
     State& s = *state_;
-    if (s.whole())
-        s.segments[0]->start(inputs);
-    else
+    if (s.whole()) {
+        s.prepare_again();
+        s.only().start(inputs);
+    } else {
         s.ended.push_back(s.run(inputs, [](CompiledSegment& segment, auto& values) {
             segment.start(values);
             segment.finish(values);
         }));
+    }
 }
 
 std::map<std::string, Tensor> Executable::collect() {
@@ -255,7 +276,7 @@ std::map<std::string, Tensor> Executable::collect() {
         fail(StatusCode::InvalidArgument, "no run of the program is under way");
     std::map<std::string, Tensor> outputs;
     if (s.whole()) {
-        s.segments[0]->finish(outputs);
+        s.only().finish(outputs);
         return s.outputs(outputs);
     }
     outputs = std::move(s.ended.front());
@@ -265,7 +286,7 @@ std::map<std::string, Tensor> Executable::collect() {
 
 bool Executable::oldest_ended() const {
     const State& s = *state_;
-    return s.whole() ? s.segments[0]->oldest_ended() : !s.ended.empty();
+    return s.whole() ? s.only().oldest_ended() : !s.ended.empty();
 }
 
 void Executable::release_spare() {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "graph/operators.hpp"
+#include "runtime/prepared.hpp"
 
 namespace lamina {
 
@@ -14,8 +15,11 @@ namespace {
 
 class Partitioner {
   public:
-    Partitioner(const Graph& graph, const Placement& placement)
-        : graph_(graph), placement_(placement), segment_of_(graph.nodes().size(), 0) {}
+    /// prepared: by node; on device 0.
+    Partitioner(const Graph& graph, const Placement& placement, const std::vector<bool>& prepared)
+        : graph_(graph), placement_(placement), prepared_(prepared),
+          first_(std::find(prepared.begin(), prepared.end(), true) != prepared.end() ? 1 : 0),
+          segment_of_(graph.nodes().size(), first_) {}
 
     Partition run() {
         for (const auto& nodes : cut())
@@ -44,9 +48,10 @@ class Partitioner {
                         static_cast<NodeId>(id));
                     ++missing[id];
                 }
-        std::map<int32_t, std::set<NodeId>> ready; // by device
+        std::map<int32_t, std::set<NodeId>> ready; // by device; before all, what is prepared
         const auto make_ready = [&](NodeId id) {
-            ready[placement_.device[static_cast<size_t>(id)]].insert(id);
+            const auto at = static_cast<size_t>(id);
+            ready[prepared_[at] ? -1 : placement_.device[at]].insert(id);
         };
         for (size_t id = 0; id < n; ++id)
             if (missing[id] == 0 && !graph_.nodes()[id].is_leaf())
@@ -72,6 +77,7 @@ class Partitioner {
         made_.emplace_back();
         out_.segments[index].device =
             static_cast<size_t>(placement_.device[static_cast<size_t>(nodes[0])]);
+        out_.segments[index].prepares = index < first_;
         for (const NodeId id : nodes)
             copy(index, id);
     }
@@ -140,7 +146,7 @@ class Partitioner {
         out_.segments[from].graph.add_output(name, made_[from].at(value));
         out_.crossings.push_back({name, from, {to}});
     }
-    /// Where the value is made; leaves are read in the first segment, before any update.
+    /// Where the value is made; leaves are read in the first segment of a run, before any update.
     size_t home(ValueId value) const {
         return segment_of_[static_cast<size_t>(graph_.value(value).producer)];
     }
@@ -172,6 +178,8 @@ class Partitioner {
 
     const Graph& graph_;
     const Placement& placement_;
+    const std::vector<bool>& prepared_;
+    size_t first_; // segment of every run
     Partition out_;
     std::vector<size_t> segment_of_;               // by node
     std::vector<std::map<ValueId, ValueId>> made_; // by segment: the graph's value -> its own
@@ -180,10 +188,14 @@ class Partitioner {
 } // namespace
 
 Partition partition(const Graph& graph, const Placement& placement) {
-    if (std::none_of(placement.device.begin(), placement.device.end(),
-                     [](int32_t device) { return device > 0; }))
-        return {{{0, graph, placement.selections}}, {}, {}, {}};
-    return Partitioner(graph, placement).run();
+    const bool one_device = std::none_of(placement.device.begin(), placement.device.end(),
+                                         [](int32_t device) { return device > 0; });
+    // Several devices carry values between them by way of the host in every run.
+    const auto prepared =
+        one_device ? prepared_nodes(graph) : std::vector<bool>(graph.nodes().size());
+    if (one_device && std::find(prepared.begin(), prepared.end(), true) == prepared.end())
+        return {{{0, false, graph, placement.selections}}, {}, {}, {}};
+    return Partitioner(graph, placement, prepared).run();
 }
 
 } // namespace lamina

@@ -13,6 +13,7 @@ namespace lamina {
 /// need the same way.
 struct Segment {
     size_t device = 0;
+    bool prepares = false; // runs when a variable that it reads was written, not in every run
     Graph graph;
     std::vector<Selection> selections; // by node
 };
@@ -30,14 +31,14 @@ struct Partition {
         std::string name; // of the segments' input, or of the output that holds the new value
     };
 
-    std::vector<Segment> segments; // in the order in which they run
+    std::vector<Segment> segments; // in the order in which they run; the first may prepare
     std::vector<Crossing> crossings;
     std::vector<Transfer> reads;  // before the first segment
     std::vector<Transfer> writes; // after the last one
 };
 
 /// Variables live on device 0. The segments together compute what the graph does; there is one when
-/// everything is placed on device 0.
+/// everything is placed on device 0, but for one that prepares what depends on variables alone.
 Partition partition(const Graph& graph, const Placement& placement);
 
 } // namespace lamina
