@@ -31,6 +31,7 @@ Limits Limits::of(const DeviceFacts& facts, bool cooperative_matrix) {
     limits.max_groups = std::min({l.maxComputeWorkGroupCount[0], l.maxComputeWorkGroupCount[1],
                                   l.maxComputeWorkGroupCount[2]});
     limits.alignment = std::max<uint64_t>(l.minStorageBufferOffsetAlignment, 16);
+    limits.shares_at_no_gain = facts.shares_at_no_gain;
     // Orders of magnitude: they weigh one algorithm against another, not one device against
     // another.
     if (facts.type == "discrete") {

@@ -37,7 +37,8 @@ struct Limits {
     double flops_per_second = 1e11; // what the cost model takes the device for
     double bytes_per_second = 1e10;
     double dispatch_seconds = 1e-5;
-    int64_t units = 8; // that run workgroups side by side, of a device of its kind
+    bool shares_at_no_gain = false; // a workgroup's shared memory is no faster than a buffer
+    int64_t units = 8;              // that run workgroups side by side, of a device of its kind
     CooperativeMatrix cooperative_matrix; // none where it was not asked for
 
     static Limits of(const DeviceFacts&, bool cooperative_matrix = false);

@@ -7,9 +7,12 @@
 #include "kernels/samples.hpp"
 #include "shaders/conv_backward_data.hpp"
 #include "shaders/conv_backward_data_cooperative.hpp"
+#include "shaders/conv_backward_data_unshared.hpp"
 #include "shaders/conv_backward_filter.hpp"
 #include "shaders/conv_backward_filter_cooperative.hpp"
+#include "shaders/conv_backward_filter_unshared.hpp"
 #include "shaders/conv_cooperative.hpp"
+#include "shaders/conv_unshared.hpp"
 
 namespace lamina::vulkan {
 
@@ -17,7 +20,7 @@ namespace {
 
 /// One pass as a product: c4 and k4 say that a group's channels come in aligned fours.
 struct Pass {
-    std::span<const uint32_t> shader, cooperative_shader;
+    ProductShaders shaders;
     ConvParams p;
     Product product;
     Neighbours neighbours;
@@ -26,8 +29,7 @@ struct Pass {
 
     static Pass forward(const ConvParams& p) {
         const bool c4 = p.c_group() % 4 == 0, k4 = p.k_group() % 4 == 0, last = p.channels_last;
-        return {spirv::conv,
-                spirv::conv_cooperative,
+        return {{spirv::conv, spirv::conv_unshared, spirv::conv_cooperative},
                 p,
                 {p.n * p.out_size(), p.k_group(), p.window_size() * p.c_group(), p.groups},
                 {last, false, last && c4, k4, last && k4},
@@ -37,8 +39,8 @@ struct Pass {
     }
     static Pass data(const ConvParams& p) {
         const bool c4 = p.c_group() % 4 == 0, k4 = p.k_group() % 4 == 0, last = p.channels_last;
-        return {spirv::conv_backward_data,
-                spirv::conv_backward_data_cooperative,
+        return {{spirv::conv_backward_data, spirv::conv_backward_data_unshared,
+                 spirv::conv_backward_data_cooperative},
                 p,
                 {p.n * p.in_size(), p.c_group(), p.window_size() * p.k_group(), p.groups},
                 {last, true, last && k4, k4, last && c4},
@@ -48,8 +50,8 @@ struct Pass {
     }
     static Pass filter(const ConvParams& p) {
         const bool c4 = p.c_group() % 4 == 0, k4 = p.k_group() % 4 == 0, last = p.channels_last;
-        return {spirv::conv_backward_filter,
-                spirv::conv_backward_filter_cooperative,
+        return {{spirv::conv_backward_filter, spirv::conv_backward_filter_unshared,
+                 spirv::conv_backward_filter_cooperative},
                 p,
                 {p.window_size() * p.c_group(), p.k_group(), p.n * p.out_size(), p.groups},
                 {!last, !last, last && c4, last && k4, k4},
@@ -59,8 +61,8 @@ struct Pass {
     }
 
     /// operands: their dtype. epilogue: none where it is left to who joins copies.
-    void dispatch(Step& step, bool cooperative, const GemmPlan& gemm, lm_dtype operands,
-                  const Epilogue& epilogue, Operand a, Operand b, Operand result) const {
+    void dispatch(Step& step, const GemmPlan& gemm, lm_dtype operands, const Epilogue& epilogue,
+                  Operand a, Operand b, Operand result) const {
         auto constants = gemm.constants(neighbours);
         append_geometry(constants, p);
         std::vector<Binding> bindings{reads(a), reads(b), writes(result)};
@@ -71,14 +73,14 @@ struct Pass {
         }
         constants.push_back(storage_of(operands));
         const uint32_t push[] = {word(p.n), word(gemm.splits), word(gemm.part)};
-        step.dispatch(cooperative ? cooperative_shader : shader, constants, push, bindings,
+        step.dispatch(shaders[static_cast<size_t>(gemm.shader)], constants, push, bindings,
                       gemm.groups(step, product));
     }
 };
 
 /// A pass over some samples and some of the window at a time: all of them but for operands beyond
 /// the storage range.
-template <Pass (*pass)(const ConvParams&), bool cooperative>
+template <Pass (*pass)(const ConvParams&), ProductShader shader>
 struct InChunks {
     ConvParams p;
     lm_dtype operands;
@@ -100,8 +102,7 @@ struct InChunks {
                                 " bytes a window entry, beyond the device's storage range of " +
                                 std::to_string(limits.max_range) + " bytes");
         windows = window_parts(p, entries);
-        gemm = cooperative ? GemmPlan::cooperative(limits, chunk(0, windows[0]).product, operands)
-                           : GemmPlan::choose(limits, chunk(0, windows[0]).product);
+        gemm = GemmPlan::choose(limits, shader, chunk(0, windows[0]).product, operands);
     }
     int64_t entry_elements() const { return p.c_group() * p.k; }
     Pass chunk(int64_t first_sample, const WindowPart& window) const {
@@ -127,9 +128,9 @@ struct InChunks {
     void dispatch(Step& step, const Pass& part, const Epilogue& epilogue, Operand a, Operand b,
                   Operand result) const {
         if (is_direct(part, epilogue.result))
-            return part.dispatch(step, cooperative, gemm, operands, epilogue, a, b, result);
+            return part.dispatch(step, gemm, operands, epilogue, a, b, result);
         const Operand copies = step.workspace(0, gemm.copies_bytes(part.product));
-        part.dispatch(step, cooperative, gemm, operands, {}, a, b, copies);
+        part.dispatch(step, gemm, operands, {}, a, b, copies);
         const auto elements = static_cast<int64_t>(result.bytes) / plugin::size_of(epilogue.result);
         dispatch_join(step, {elements, gemm.splits, part.channels, part.channel_stride}, epilogue,
                       copies, result);
@@ -157,10 +158,10 @@ struct Sums {
 
 /// Forward and backward-data: an activation from an activation. Results of parts of the window are
 /// added up in their order.
-template <Pass (*pass)(const ConvParams&), bool cooperative>
+template <Pass (*pass)(const ConvParams&), ProductShader shader>
 struct OfActivation {
     static constexpr bool cuts_ranges = true;
-    using Chunks = InChunks<pass, cooperative>;
+    using Chunks = InChunks<pass, shader>;
 
     static Chunks chunks(const Limits& limits, const Node& node) {
         return {limits, node, node.output()};
@@ -218,21 +219,25 @@ struct OfActivation {
         dispatch_join(step, {elements, 1, part.channels, part.channel_stride}, epilogue, sum, y);
     }
 };
-using Forward = OfActivation<&Pass::forward, false>;
-using Data = OfActivation<&Pass::data, false>;
-using CooperativeForward = OfActivation<&Pass::forward, true>;
-using CooperativeData = OfActivation<&Pass::data, true>;
-LAMINA_VULKAN_KERNEL(conv, "conv", "implicit_gemm", 10, Forward)
-LAMINA_VULKAN_KERNEL(conv_cooperative, "conv", "cooperative_matrix", 10, CooperativeForward)
-LAMINA_VULKAN_KERNEL(data, "conv_backward_data", "implicit_gemm", 10, Data)
+template <ProductShader shader>
+using Forward = OfActivation<&Pass::forward, shader>;
+template <ProductShader shader>
+using Data = OfActivation<&Pass::data, shader>;
+LAMINA_VULKAN_KERNEL(conv, "conv", "implicit_gemm", 10, Forward<ProductShader::shared>)
+LAMINA_VULKAN_KERNEL(conv_unshared, "conv", "unshared_gemm", 10, Forward<ProductShader::unshared>)
+LAMINA_VULKAN_KERNEL(conv_cooperative, "conv", "cooperative_matrix", 10,
+                     Forward<ProductShader::cooperative>)
+LAMINA_VULKAN_KERNEL(data, "conv_backward_data", "implicit_gemm", 10, Data<ProductShader::shared>)
+LAMINA_VULKAN_KERNEL(data_unshared, "conv_backward_data", "unshared_gemm", 10,
+                     Data<ProductShader::unshared>)
 LAMINA_VULKAN_KERNEL(data_cooperative, "conv_backward_data", "cooperative_matrix", 10,
-                     CooperativeData)
+                     Data<ProductShader::cooperative>)
 
 /// Backward-filter: results of chunks of samples are added up in their order.
-template <bool cooperative>
+template <ProductShader shader>
 struct OfFilter {
     static constexpr bool cuts_ranges = true;
-    using Chunks = InChunks<&Pass::filter, cooperative>;
+    using Chunks = InChunks<&Pass::filter, shader>;
 
     static Sums sums(const Limits& limits, const Chunks& c, lm_dtype result) {
         const int64_t elements = c.entries(c.windows[0]).count;
@@ -280,9 +285,12 @@ struct OfFilter {
         dispatch_join(step, {elements, 1}, stored, sum, y);
     }
 };
-LAMINA_VULKAN_KERNEL(filter, "conv_backward_filter", "implicit_gemm", 10, OfFilter<false>)
+LAMINA_VULKAN_KERNEL(filter, "conv_backward_filter", "implicit_gemm", 10,
+                     OfFilter<ProductShader::shared>)
+LAMINA_VULKAN_KERNEL(filter_unshared, "conv_backward_filter", "unshared_gemm", 10,
+                     OfFilter<ProductShader::unshared>)
 LAMINA_VULKAN_KERNEL(filter_cooperative, "conv_backward_filter", "cooperative_matrix", 10,
-                     OfFilter<true>)
+                     OfFilter<ProductShader::cooperative>)
 
 } // namespace
 

@@ -12,6 +12,7 @@
 #include "shaders/fft_filter.hpp"
 #include "shaders/fft_filter_gradient.hpp"
 #include "shaders/fft_product.hpp"
+#include "shaders/fft_product_unshared.hpp"
 #include "shaders/fft_source.hpp"
 #include "shaders/fft_target.hpp"
 
@@ -306,7 +307,9 @@ class Recorder {
                                  word(t_.a.pairs()), word(c.pairs)};
         const Binding bindings[] = {reads(a), reads(b), accumulate ? updates(y) : writes(y),
                                     reads(step_.table(fft_frequencies(t_.tile)))};
-        step_.dispatch(spirv::fft_product, constants, push, bindings, gemm.groups(step_, product));
+        const ProductShaders shaders{spirv::fft_product, spirv::fft_product_unshared, {}};
+        step_.dispatch(shaders[static_cast<size_t>(gemm.shader)], constants, push, bindings,
+                       gemm.groups(step_, product));
     }
 
     Step& step_;

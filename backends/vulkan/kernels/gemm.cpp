@@ -30,6 +30,21 @@ constexpr Tile kTiles[] = {
     {8, 4, 1, 1, 16},   // 16 x 32
 };
 
+// Of few threads: a driver that runs on a CPU's vector units takes 4 to 16 at once, and workgroups
+// as they come.
+constexpr Tile kUnsharedTiles[] = {
+    {1, 8, 2, 2, 4}, // 64 x 8
+    {2, 4, 2, 2, 4}, // 32 x 16
+    {4, 2, 2, 2, 4}, // 16 x 32
+    {8, 1, 2, 2, 4}, // 8 x 64
+    {1, 8, 2, 1, 4}, // 64 x 4
+    {1, 8, 1, 1, 4}, // 32 x 4
+    {2, 4, 1, 1, 4}, // 16 x 8
+    {4, 2, 1, 1, 4}, // 8 x 16
+    {8, 1, 1, 1, 4}, // 4 x 32
+    {8, 1, 1, 4, 4}, // 4 x 128
+};
+
 // A part of fewer entries costs more to join than it saves.
 constexpr int64_t kShortestPart = 256;
 // Copies of the result; what a split gains ends long before.
@@ -50,6 +65,22 @@ double cost_of_fma(const Tile& t) {
     return 1.0 + shared_reads + global_reads;
 }
 
+/// The same where every operand is read from memory when it is needed. Lavapipe reads one in the
+/// time of 2.5 multiplications and additions (measured: 8 by 8 a thread against 16 by 8).
+double unshared_cost_of_fma(const Tile& t) {
+    return 1.0 + 2.5 * (1.0 / (4.0 * t.ra) + 1.0 / (4.0 * t.rb));
+}
+
+// What copying to shared memory makes of that where it gains nothing (measured: lavapipe, 8 by 8 a
+// thread).
+constexpr double kSharingAtNoGain = 2.2;
+
+double cost_of_fma(const Limits& limits, ProductShader shader, const Tile& t) {
+    if (shader == ProductShader::unshared)
+        return unshared_cost_of_fma(t);
+    return limits.shares_at_no_gain ? kSharingAtNoGain * unshared_cost_of_fma(t) : cost_of_fma(t);
+}
+
 // That of shaders/gemm_cooperative.glsl, which is one size. Matrix units have 16 times and more of
 // the rate of f32 and are rarely fed so well.
 constexpr Tile kCooperativeTile{16, 8, 2, 1, kCooperativeStep};
@@ -58,17 +89,18 @@ static_assert(kCooperativeTile.rows() == kCooperativeSide &&
               kCooperativeTile.threads() == kCooperativeThreads);
 constexpr double kCooperativeGain = 6;
 
-double seconds_of(const Limits& limits, const Product& p, const Tile& t, int64_t splits) {
+double seconds_of(const Limits& limits, const Product& p, ProductShader shader, const Tile& t,
+                  int64_t splits) {
     const int64_t k = parts_of(parts_of(p.k, splits), t.step) * t.step;
     const int64_t groups = parts_of(p.m, t.rows()) * parts_of(p.n, t.columns()) * p.batch * splits;
     // The unit with most workgroups ends last; one with few threads works at part of its rate.
     const int64_t groups_a_unit = parts_of(groups, limits.units);
     const double threads = static_cast<double>(groups_a_unit) * t.threads();
-    const double rate = std::min(1.0, threads / kBusyThreads) * limits.flops_per_second /
-                        static_cast<double>(limits.units);
+    const double busy = limits.shares_at_no_gain ? 1.0 : std::min(1.0, threads / kBusyThreads);
+    const double rate = busy * limits.flops_per_second / static_cast<double>(limits.units);
     const double flops =
         2.0 * static_cast<double>(groups_a_unit) * t.rows() * t.columns() * static_cast<double>(k);
-    double seconds = flops * cost_of_fma(t) / rate;
+    double seconds = flops * cost_of_fma(limits, shader, t) / rate;
     if (splits > 1)
         seconds += limits.seconds(
             0, static_cast<double>(p.batch * p.m * p.n) * 4.0 * static_cast<double>(2 * splits), 1);
@@ -83,14 +115,14 @@ uint32_t Tile::shared_bytes() const {
 
 namespace {
 
-GemmPlan best_of(const Limits& limits, const Product& p, std::span<const Tile> tiles,
-                 bool may_split) {
+GemmPlan best_of(const Limits& limits, const Product& p, ProductShader shader,
+                 std::span<const Tile> tiles, bool may_split) {
     GemmPlan best;
     const uint64_t most_copy_bytes = std::min(kMostCopyBytes, limits.max_range);
     for (const Tile& t : tiles) {
         for (int64_t splits = 1; splits == 1 || (may_split && p.k >= splits * kShortestPart);
              splits *= 2) {
-            GemmPlan plan{t, splits, 1, seconds_of(limits, p, t, splits), {}};
+            GemmPlan plan{shader, t, splits, 1, seconds_of(limits, p, shader, t, splits), {}};
             plan.part = parts_of(parts_of(p.k, splits), t.step) * t.step;
             plan.splits = parts_of(p.k, plan.part);
             if (plan.splits > 1 && (plan.copies_bytes(p) > most_copy_bytes ||
@@ -105,33 +137,57 @@ GemmPlan best_of(const Limits& limits, const Product& p, std::span<const Tile> t
     return best;
 }
 
-} // namespace
-
-GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split) {
+GemmPlan shared(const Limits& limits, const Product& p, bool may_split) {
     std::vector<Tile> tiles;
     std::copy_if(std::begin(kTiles), std::end(kTiles), std::back_inserter(tiles),
                  [&](const Tile& t) {
                      return t.threads() <= limits.max_invocations &&
                             t.shared_bytes() <= limits.max_shared_bytes;
                  });
-    return best_of(limits, p, tiles, may_split);
+    return best_of(limits, p, ProductShader::shared, tiles, may_split);
 }
 
-GemmPlan GemmPlan::cooperative(const Limits& limits, const Product& p, lm_dtype operands) {
+GemmPlan unshared(const Limits& limits, const Product& p, bool may_split) {
+    if (!limits.shares_at_no_gain)
+        plugin::unsupported("it is for devices whose shared memory is no faster than a buffer");
+    return best_of(limits, p, ProductShader::unshared, kUnsharedTiles, may_split);
+}
+
+GemmPlan cooperative(const Limits& limits, const Product& p, lm_dtype operands) {
     if (!limits.cooperative_matrix)
         plugin::unsupported("cooperative_matrix=true was not given");
     if (operands != LM_F16)
         plugin::unsupported(std::string("operands in ") + plugin::dtype_name(operands) +
                             "; it takes f16");
-    GemmPlan plan = best_of(limits, p, std::span(&kCooperativeTile, 1), true);
+    GemmPlan plan =
+        best_of(limits, p, ProductShader::cooperative, std::span(&kCooperativeTile, 1), true);
     plan.seconds /= kCooperativeGain;
     plan.matrix = limits.cooperative_matrix;
     return plan;
 }
 
+} // namespace
+
+GemmPlan GemmPlan::choose(const Limits& limits, ProductShader by, const Product& p,
+                          lm_dtype operands) {
+    switch (by) {
+    case ProductShader::unshared:
+        return unshared(limits, p, true);
+    case ProductShader::cooperative:
+        return cooperative(limits, p, operands);
+    case ProductShader::shared:
+        break;
+    }
+    return shared(limits, p, true);
+}
+
+GemmPlan GemmPlan::choose(const Limits& limits, const Product& p, bool may_split) {
+    return limits.shares_at_no_gain ? unshared(limits, p, may_split) : shared(limits, p, may_split);
+}
+
 std::vector<uint32_t> GemmPlan::constants(const Neighbours& n) const {
     std::vector<uint32_t> list;
-    if (matrix)
+    if (shader == ProductShader::cooperative)
         list = {tile.threads(), matrix.down, matrix.across, matrix.m, matrix.n, matrix.k};
     else
         list = {tile.threads(), tile.tx, tile.ty, tile.ra, tile.rb, tile.step};

@@ -1,15 +1,23 @@
 /// What the tiled products share: how a product is cut into tiles, steps and parts of its sum.
 #pragma once
 
+#include <array>
+
 #include "kernels/epilogue.hpp"
 
 namespace lamina::vulkan {
 
-/// 4 ra ty rows by 4 rb tx columns a workgroup of tx * ty threads (shaders/gemm.glsl).
+/// Which of shaders/gemm.glsl, gemm_unshared.glsl and gemm_cooperative.glsl a product runs by.
+enum class ProductShader : uint8_t { shared, unshared, cooperative };
+
+/// A shader's variants, in that order.
+using ProductShaders = std::array<std::span<const uint32_t>, 3>;
+
+/// 4 ra ty rows by 4 rb tx columns a workgroup of tx * ty threads.
 struct Tile {
     uint32_t tx = 8, ty = 8;
     uint32_t ra = 1, rb = 1; // blocks of 4 by 4 a thread
-    uint32_t step = 16;      // of k between barriers
+    uint32_t step = 16;      // of k between barriers, or at a time
 
     constexpr uint32_t rows() const { return 4 * ra * ty; }
     constexpr uint32_t columns() const { return 4 * rb * tx; }
@@ -35,17 +43,19 @@ struct Product {
 /// The tile and the number of parts of the sum that cost least by a model of the device, from the
 /// shape alone.
 struct GemmPlan {
+    ProductShader shader = ProductShader::shared;
     Tile tile;
     int64_t splits = 1;       // parts of k, each of which gives a copy of the result to be joined
     int64_t part = 1;         // entries of k in one; a multiple of 4
     double seconds = 0;       // of the arithmetic, with joining
-    CooperativeMatrix matrix; // none: shaders/gemm.glsl
+    CooperativeMatrix matrix; // of ProductShader::cooperative
 
-    /// may_split: false where the caller has no workspace to join copies from.
+    /// Throws where the device is not made for the shader: unshared is for those to whose shared
+    /// memory it does not pay to copy, cooperative for those that were asked to, and for f16.
+    static GemmPlan choose(const Limits&, ProductShader, const Product&, lm_dtype operands);
+    /// Of f32, by shared or unshared, as suits the device. may_split: false where the caller has no
+    /// workspace to join copies from.
     static GemmPlan choose(const Limits&, const Product&, bool may_split = true);
-    /// Of shaders/gemm_cooperative.glsl. Throws where the device was not asked to, or cannot, or
-    /// the operands are not f16.
-    static GemmPlan cooperative(const Limits&, const Product&, lm_dtype operands);
 
     /// Specialisation constants 0 to 10.
     std::vector<uint32_t> constants(const Neighbours&) const;

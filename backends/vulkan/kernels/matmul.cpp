@@ -4,6 +4,7 @@
 
 #include "shaders/matmul.hpp"
 #include "shaders/matmul_cooperative.hpp"
+#include "shaders/matmul_unshared.hpp"
 
 namespace lamina::vulkan {
 
@@ -57,8 +58,8 @@ void dispatch_matmul(Step& step, const GemmPlan& plan, const MatmulCall& call, O
             part_of(step.limits, bias, call.first_channel, call.first_channel + n - 1, 4).operand;
     const Binding bindings[] = {reads(a), reads(b), call.accumulate ? updates(y) : writes(y),
                                 reads(bias)};
-    const std::span<const uint32_t> tiled = spirv::matmul, cooperative = spirv::matmul_cooperative;
-    step.dispatch(call.cooperative ? cooperative : tiled, constants, push, bindings,
+    const ProductShaders shaders{spirv::matmul, spirv::matmul_unshared, spirv::matmul_cooperative};
+    step.dispatch(shaders[static_cast<size_t>(plan.shader)], constants, push, bindings,
                   plan.groups(step, call.product));
 }
 
@@ -70,7 +71,7 @@ struct NodeProduct {
     GemmPlan plan;
     Epilogue epilogue;
 
-    NodeProduct(const Limits& limits, const Node& node, bool cooperative = false) {
+    NodeProduct(const Limits& limits, const Node& node, ProductShader shader) {
         require_product_dtypes(node);
         const bool ta = node.boolean("transpose_a"), tb = node.boolean("transpose_b");
         const auto a = node.input(0), b = node.input(1), y = node.output();
@@ -85,9 +86,7 @@ struct NodeProduct {
         call = MatmulCall::dense(product, ta, tb);
         call.shared_b = shared_b;
         call.operands = a.dtype();
-        call.cooperative = cooperative;
-        plan = cooperative ? GemmPlan::cooperative(limits, product, a.dtype())
-                           : GemmPlan::choose(limits, product);
+        plan = GemmPlan::choose(limits, shader, product, a.dtype());
         epilogue = Epilogue::of(limits, node, 2, product.n, y.rank() - 1);
     }
     bool is_direct() const { return plan.is_direct(call.neighbours(), epilogue.result); }
@@ -170,11 +169,11 @@ class CutMatmul {
     int64_t m_, n_, k_; // of a block
 };
 
-template <bool cooperative>
+template <ProductShader shader>
 struct Matmul {
     static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
-        const NodeProduct p(limits, node, cooperative);
+        const NodeProduct p(limits, node, shader);
         const bool cut = CutMatmul::needed(limits, node);
         if (cut)
             CutMatmul(limits, p);
@@ -187,7 +186,7 @@ struct Matmul {
                 0, "reassociated"};
     }
     static void build(Step& step, const Node& node) {
-        const NodeProduct p(step.limits, node, cooperative);
+        const NodeProduct p(step.limits, node, shader);
         if (CutMatmul::needed(step.limits, node)) {
             CutMatmul(step.limits, p).build(step);
             p.epilogue.finish(step, node);
@@ -204,8 +203,10 @@ struct Matmul {
         p.epilogue.finish(step, node);
     }
 };
-LAMINA_VULKAN_KERNEL(matmul, "matmul", "tiled", 10, Matmul<false>)
-LAMINA_VULKAN_KERNEL(cooperative, "matmul", "cooperative_matrix", 10, Matmul<true>)
+LAMINA_VULKAN_KERNEL(matmul, "matmul", "tiled", 10, Matmul<ProductShader::shared>)
+LAMINA_VULKAN_KERNEL(unshared, "matmul", "unshared", 10, Matmul<ProductShader::unshared>)
+LAMINA_VULKAN_KERNEL(cooperative, "matmul", "cooperative_matrix", 10,
+                     Matmul<ProductShader::cooperative>)
 
 } // namespace
 

@@ -17,7 +17,6 @@ struct MatmulCall {
     int64_t row_a = 0, row_b = 0, row_y = 0;
     int64_t first_channel = 0; // of the epilogue's bias
     lm_dtype operands = LM_F32;
-    bool cooperative = false; // by shaders/gemm_cooperative.glsl
 
     /// All three dense and whole.
     static MatmulCall dense(const Product&, bool transpose_a, bool transpose_b);

@@ -8,6 +8,8 @@
 
 #ifdef COOPERATIVE
 #include "gemm_cooperative.glsl"
+#elif defined(UNSHARED)
+#include "gemm_unshared.glsl"
 #else
 #include "gemm.glsl"
 #endif

@@ -12,7 +12,11 @@
 // them with their opposites, give them all. y goes back in the same form, real and imaginary parts exchanged: a forward
 // transform of that is the inverse transform, exchanged.
 
+#ifdef UNSHARED
+#include "gemm_unshared.glsl"
+#else
 #include "gemm.glsl"
+#endif
 layout(constant_id = 11) const uint POINTS = 1; // of a tile
 layout(constant_id = 12) const bool CONJUGATE = true;
 layout(constant_id = 13) const bool ACCUMULATE = false; // adds to what stands in y

@@ -120,6 +120,7 @@ void DeviceFacts::become_least_device() {
     subgroup_size = min_subgroup_size = max_subgroup_size = 0; // unknown
     extensions.clear();
     private_memory = true;
+    shares_at_no_gain = false;
 }
 
 uint64_t DeviceFacts::device_local_bytes() const {
@@ -301,6 +302,7 @@ DeviceFacts Instance::facts(VkPhysicalDevice device) const {
         sizes.subgroupSizeControl == VK_TRUE && sizes.computeFullSubgroups == VK_TRUE &&
         (subgroups.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
     f.products_by_least_subgroup = f.vendor == "Intel";
+    f.shares_at_no_gain = f.type == "software";
     f.cooperative_matrix = cooperative_matrix(api_, f, features12.vulkanMemoryModel == VK_TRUE);
 
     auto memory = make<VkPhysicalDeviceMemoryProperties2>(

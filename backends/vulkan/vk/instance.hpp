@@ -35,6 +35,8 @@ struct DeviceFacts {
     VkPhysicalDeviceMemoryProperties memory{};
     std::set<std::string> extensions;
     bool private_memory = false; // buffers are never mapped
+    // Quirk, of CPUs: shared memory is memory like any other, and a barrier a change of context.
+    bool shares_at_no_gain = false;
     // Quirk, of Intel: products of small matrices want min_subgroup_size.
     bool products_by_least_subgroup = false;
 
