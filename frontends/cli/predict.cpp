@@ -69,7 +69,7 @@ std::vector<Guess> best(std::span<const float> y, int top, const std::vector<std
 
 int predict(const Arguments& arguments) {
     Options o("lamina predict MODEL FILE... [options]",
-              "What a trained model sees in pictures (PNG or JPEG).");
+              "What a trained model sees in pictures (PNG, JPEG or WebP).");
     o.add()("model", po::value<std::string>()->required(),
             "a model file, or a zoo name with --weights")(
         "file", po::value<std::vector<std::string>>()->required(),

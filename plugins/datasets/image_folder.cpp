@@ -33,7 +33,8 @@ bool is_picture(const fs::path& path) {
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+    return extension == ".png" || extension == ".jpg" || extension == ".jpeg" ||
+           extension == ".webp";
 }
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
@@ -82,7 +83,7 @@ class ImageFolder : public plugin::Dataset {
             throw Error(LM_NOT_FOUND, std::string(options_.name) + ": no pictures in " +
                                           train.string() +
                                           "\n  hint: expected a folder for each class with .png, "
-                                          ".jpg or .jpeg files in it, as " +
+                                          ".jpg, .jpeg or .webp files in it, as " +
                                           (train / "cat" / "1.jpg").string());
         if (split)
             for (const char* name : {"test", "validation", "val"})
@@ -125,8 +126,8 @@ class ImageFolder : public plugin::Dataset {
                     files.push_back({entry, found - info_.class_names.begin()});
             if (files.size() == before)
                 host_->log(LM_LOG_WARNING,
-                           (std::string(options_.name) + ": no .png, .jpg or .jpeg files in " +
-                            (folder / name).string())
+                           (std::string(options_.name) +
+                            ": no .png, .jpg, .jpeg or .webp files in " + (folder / name).string())
                                .c_str());
         }
     }
@@ -206,7 +207,7 @@ LAMINA_DATASET(image_folder, R"({
                  "doc": "1 grey, 3 RGB, 4 RGBA"},
     "resampling": {"type": "string", "default": "bilinear", "enum": ["nearest", "bilinear"]}
 })",
-               "PNG and JPEG pictures in a folder for each class", open_configured)
+               "PNG, JPEG and WebP pictures in a folder for each class", open_configured)
 
 } // namespace
 

@@ -94,7 +94,7 @@ def picture_folders():
     fails(1, *train, says="photos/dog/1.png")
     with open("photos/dog/1.png", "w") as f:
         f.write("no picture")
-    fails(1, *train, says=["photos/dog/1.png", "neither PNG nor JPEG"])
+    fails(1, *train, says=["photos/dog/1.png", "neither PNG, JPEG nor WebP"])
     os.mkdir("empty")
     fails(1, *train[:4], "--data-dir", "empty", says="no pictures in empty")
     fails(1, *train[:4], "--data-dir", "nowhere", says="no folder nowhere")
@@ -106,7 +106,7 @@ def pictures():
     fails(1, "predict", "lenet", "absent.png", says=["absent.png", "No such file"])
     with open("text.png", "w") as f:
         f.write("not a picture")
-    fails(1, "predict", "lenet", "text.png", says=["text.png", "neither PNG nor JPEG"])
+    fails(1, "predict", "lenet", "text.png", says=["text.png", "neither PNG, JPEG nor WebP"])
     with open(os.path.join(IMAGES, "rgb.png"), "rb") as f:
         head = f.read()[:60]
     with open("cut.png", "wb") as f:

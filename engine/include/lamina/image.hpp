@@ -23,12 +23,17 @@ struct Image {
 
 enum class ImageFormat { Png, Jpeg };
 
-/// Decodes PNG or JPEG, told apart by content. `source` names the data in messages.
+/// Decodes PNG, JPEG or WebP, told apart by content. `source` names the data in messages.
 ///
 /// channels: 1, 3 or 4 converts; 0 keeps the file's own. Palettes become RGB (RGBA where there is
 /// transparency), grey with alpha becomes RGBA, 16 bits become 8, CMYK becomes RGB. Colour profiles
-/// and EXIF orientation are left alone, as in Keras's load_img.
-/// Throws Error(Io) for what is no PNG or JPEG, is damaged or ends too early.
+/// are left alone. A JPEG or WebP stands upright: the orientation in its EXIF data, which phones
+/// write, is applied.
+///
+/// Against Keras: load_img does not look at the orientation and gives such a photo lying on its
+/// side, as it is stored. All else gives the same pixels. For Keras's pixels of it, strip the EXIF
+/// data from the file.
+/// Throws Error(Io) for what is none of these, is damaged, animated, or ends too early.
 LAMINA_API Image decode_image(std::span<const std::uint8_t> bytes, const std::string& source,
                               int channels = 0);
 

@@ -1,6 +1,7 @@
 #include "lamina/image.hpp"
 
 #include "io/image_codecs.hpp"
+#include "io/image_orientation.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
@@ -16,6 +17,12 @@ namespace fs = std::filesystem;
 
 bool begins_with(std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> magic) {
     return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin());
+}
+
+/// RIFF, its size, WEBP.
+bool is_webp(std::span<const std::uint8_t> bytes) {
+    constexpr std::array<std::uint8_t, 4> kRiff{'R', 'I', 'F', 'F'}, kWebp{'W', 'E', 'B', 'P'};
+    return begins_with(bytes, kRiff) && bytes.size() >= 12 && begins_with(bytes.subspan(8), kWebp);
 }
 
 void check_channels(int channels) {
@@ -65,10 +72,12 @@ Image decode_image(std::span<const std::uint8_t> bytes, const std::string& sourc
     if (begins_with(bytes, kPng))
         image = decode_png(bytes, source);
     else if (begins_with(bytes, kJpeg))
-        image = decode_jpeg(bytes, source);
+        image = upright(decode_jpeg(bytes, source), exif_orientation(bytes));
+    else if (is_webp(bytes))
+        image = upright(decode_webp(bytes, source), exif_orientation(bytes));
     else
         throw Error(StatusCode::Io, source + (bytes.empty() ? ": an empty file, not a picture"
-                                                            : ": neither PNG nor JPEG"));
+                                                            : ": neither PNG, JPEG nor WebP"));
     return channels == 0 ? image : convert(image, channels);
 }
 

@@ -8,6 +8,7 @@ namespace lamina {
 
 Image decode_png(std::span<const std::uint8_t> bytes, const std::string& source);
 Image decode_jpeg(std::span<const std::uint8_t> bytes, const std::string& source);
+Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& source);
 std::vector<std::uint8_t> encode_png(const Image& image);
 std::vector<std::uint8_t> encode_jpeg(const Image& image, int quality);
 

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 """Writes the pictures beside it, and prints what tests/unit/io/test_image.cpp expects of them.
 
-Pillow 9.4 (Debian's python3-pil) gives the reference results; the PNG kinds that it cannot write
-are put together here.
+Pillow gives the reference results (9.4, and 13.0 for WebP and EXIF; the older pictures come out the
+same); the PNG kinds that it cannot write are put together here.
 """
 import hashlib
 import struct
 import zlib
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 HERE = Path(__file__).parent
 WIDTH, HEIGHT = 13, 9
@@ -79,6 +79,17 @@ smooth.save(HERE / "rgb.jpg", quality=90)
 smooth.convert("L").save(HERE / "grey.jpg", quality=90)
 smooth.convert("CMYK").save(HERE / "cmyk.jpg", quality=95)
 smooth.save(HERE / "progressive.jpg", quality=90, progressive=True)
+picture("RGB").save(HERE / "rgb.webp", lossless=True, exact=True)
+picture("RGBA").save(HERE / "rgba.webp", lossless=True, exact=True)
+smooth.save(HERE / "lossy.webp", quality=90)
+smooth.save(HERE / "animated.webp", save_all=True, append_images=[smooth.transpose(Image.FLIP_TOP_BOTTOM)])
+for orientation in range(1, 9):
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    smooth.save(HERE / f"orientation{orientation}.jpg", quality=90, exif=exif)
+exif = Image.Exif()
+exif[0x112] = 6
+picture("RGB").save(HERE / "orientation6.webp", lossless=True, exif=exif)
 
 
 def digest(image):
@@ -93,3 +104,7 @@ for mode in ("RGB", "L"):
 print("grey of RGB", digest(rgb.convert("L")))
 for name in ("rgb.jpg", "grey.jpg", "progressive.jpg"):
     print(name, digest(Image.open(HERE / name)))
+print("lossy.webp", digest(Image.open(HERE / "lossy.webp").convert("RGB")))
+for name in sorted(HERE.glob("orientation*")):
+    upright = ImageOps.exif_transpose(Image.open(name))
+    print(name.name, upright.size, digest(upright))

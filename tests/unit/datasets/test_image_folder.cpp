@@ -85,7 +85,7 @@ TEST_CASE("image_folder: a damaged picture is refused by its path") {
     OpenDataset dataset("image_folder", folder.path());
     CHECK_THROWS_WITH(dataset.sample(LM_SPLIT_TRAIN, 1),
                       Catch::StartsWith((folder / "a/2.png").string() + ": ") &&
-                          Catch::EndsWith("neither PNG nor JPEG"));
+                          Catch::EndsWith("neither PNG, JPEG nor WebP"));
 }
 
 TEST_CASE("image_folder: no folder, no pictures and half a size are refused") {

@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void images(unsigned count) {
-    const auto files = files_under(fs::path(LAMINA_TEST_DATA_DIR) / "images", {".png", ".jpg"});
+    const auto files =
+        files_under(fs::path(LAMINA_TEST_DATA_DIR) / "images", {".png", ".jpg", ".webp"});
     try_damaged_files(count, files, [](const fs::path& file) { load_image(file, 3); });
 }
 

@@ -4,6 +4,7 @@
 #include "lamina/sha256.hpp"
 #include "temp_folder.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <zlib.h>
@@ -102,6 +103,42 @@ TEST_CASE("image: a CMYK JPEG becomes RGB") {
         }
 }
 
+TEST_CASE("image: WebP files give the bits that Pillow gives, with transparency or without") {
+    CHECK(load_image(kFolder / "rgb.webp") == picture(3));
+    CHECK(load_image(kFolder / "rgba.webp") == picture(4));
+    CHECK(digest(load_image(kFolder / "lossy.webp")) == "d1bc609aeb5e5592");
+    CHECK(error_of(read_file(kFolder / "animated.webp")) ==
+          "photo: an animated WebP, not one picture; save one frame of it");
+}
+
+TEST_CASE("image: a photo stands upright, as Pillow's exif_transpose gives it") {
+    const char* digests[] = {"fa5ce9301cccbc90", "8e0105522dbd49ee", "8e58e6b1597ff744",
+                             "c14ef0945a5b3eac", "498be0bef17ceb4d", "74d847acf0731dff",
+                             "a02650e5587486c5", "176ea525c06a839a"};
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+        INFO("orientation " << orientation);
+        const std::string name = "orientation" + std::to_string(orientation) + ".jpg";
+        const Image image = load_image(kFolder / name);
+        CHECK(image.width == (orientation >= 5 ? 24 : 32));
+        CHECK(digest(image) == digests[orientation - 1]);
+    }
+    CHECK(digest(load_image(kFolder / "orientation6.webp")) == "56a7be1a5ad331b6");
+}
+
+TEST_CASE("image: damaged EXIF data never keeps a photo from being read") {
+    const Bytes whole = read_file(kFolder / "orientation6.jpg");
+    for (std::size_t at = 0; at < 26; ++at) // the EXIF data behind "Exif\0\0"
+        for (const int bit : {1, 4, 0x80}) {
+            Bytes damaged = whole;
+            const char* exif = "Exif";
+            const auto start =
+                std::search(damaged.begin(), damaged.end(), exif, exif + 4) - damaged.begin();
+            std::uint8_t& byte = damaged[static_cast<std::size_t>(start) + 6 + at];
+            byte = static_cast<std::uint8_t>(byte ^ bit);
+            REQUIRE(error_of(damaged) == "no error");
+        }
+}
+
 TEST_CASE("image: the format is told by content, not by name") {
     const TempFolder folder;
     std::filesystem::copy(kFolder / "rgb.png", folder / "photo.jpg");
@@ -110,7 +147,7 @@ TEST_CASE("image: the format is told by content, not by name") {
 
 TEST_CASE("image: what is no picture is refused") {
     CHECK(error_of({}) == "photo: an empty file, not a picture");
-    CHECK(error_of({'G', 'I', 'F', '8', '9', 'a'}) == "photo: neither PNG nor JPEG");
+    CHECK(error_of({'G', 'I', 'F', '8', '9', 'a'}) == "photo: neither PNG, JPEG nor WebP");
     CHECK_THROWS_WITH(load_image("/no/such.png"),
                       "/no/such.png: cannot read: No such file or directory");
 }
@@ -120,6 +157,11 @@ TEST_CASE("image: files that end too early are refused at every length") {
         const Bytes whole = read_file(kFolder / name);
         for (std::size_t size = 8; size + 12 < whole.size(); ++size) // 12: the chunk that says end
             REQUIRE(error_of(cut(whole, size)).starts_with("photo: damaged PNG: "));
+    }
+    for (const char* name : {"rgb.webp", "lossy.webp", "rgba.webp"}) {
+        const Bytes whole = read_file(kFolder / name);
+        for (std::size_t size = 12; size < whole.size(); ++size)
+            REQUIRE(error_of(cut(whole, size)).starts_with("photo: damaged WebP: "));
     }
     for (const char* name : {"rgb.jpg", "progressive.jpg", "cmyk.jpg"}) {
         const Bytes whole = read_file(kFolder / name);
