@@ -69,10 +69,9 @@ class Reverse {
         BuildHooks none;
         lm_graph context{graph_, none, LM_MODE_TRAIN, node.layer, "gradient/", {}};
         lm_error error{};
-        error.struct_size = sizeof error;
-        const lm_status status = op->table().gradient(
-            host_table(), &context, &desc->desc(), node.inputs.data(), node.outputs.data(),
-            output_grads.data(), input_grads.data(), &error);
+        const lm_status status = attempt(error, op->table().gradient, host_table(), &context,
+                                         &desc->desc(), node.inputs.data(), node.outputs.data(),
+                                         output_grads.data(), input_grads.data());
         check(status, error, fmt::format("gradient of {} ({})", node.name, node.op).c_str());
         for (size_t i = 0; i < node.inputs.size(); ++i)
             accumulate(node, node.inputs[i], input_grads[i]);

@@ -172,7 +172,14 @@ std::vector<ValueId> call_graph_function(const lm_graph_function& function, lm_g
     uint64_t count = 0;
     call(function.build, host_table(), &graph, &config, uint64_t{inputs.size()}, inputs.data(),
          uint64_t{outputs.size()}, outputs.data(), &count);
+    if (count > outputs.size())
+        fail(StatusCode::InvalidArgument,
+             fmt::format("it gives {} outputs, there is room for {}", count, outputs.size()));
     outputs.resize(count);
+    for (const ValueId v : outputs)
+        if (v < 0 || static_cast<size_t>(v) >= graph.graph.values().size())
+            fail(StatusCode::InvalidArgument,
+                 fmt::format("its output is the value {}, which the graph does not have", v));
     return outputs;
 }
 

@@ -118,7 +118,7 @@ std::vector<TensorType> infer_types(const Operator& op, const Graph& graph, cons
     };
     lm_error error{};
     error.struct_size = sizeof error;
-    if (op.table().infer(host_table(), &desc->desc(), &types, emit, &error) != LM_OK) {
+    if (attempt(error, op.table().infer, host_table(), &desc->desc(), &types, emit) != LM_OK) {
         const std::string where = layer.empty() ? name : layer;
         throw ShapeError(fmt::format("{}: {}", where, error.message));
     }

@@ -1,6 +1,9 @@
 #include "model/keras_json.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -106,6 +109,60 @@ struct Source {
     bool before_keras_3;
 };
 
+/// "1.10.0" as {1, 10, 0}; what is no number counts as 0.
+std::vector<int> version_numbers(const std::string& version) {
+    std::vector<int> numbers;
+    for (const std::string& part : split(version, '.'))
+        numbers.push_back(std::atoi(part.c_str()));
+    return numbers;
+}
+
+/// Who has a layer class; nothing where nobody does.
+std::optional<PartInfo> layer_class(const std::string& class_name) {
+    for (const PartInfo& info : Registry::global().list("layer"))
+        if (info.name == class_name)
+            return info;
+    return std::nullopt;
+}
+
+constexpr const char* kPluginKey = "lamina_plugin"; // beside class_name, where we do not ship it
+
+/// Of a class that a plugin from elsewhere brought, a file says which plugin that was.
+void expect_layer_class(const Json& json, const LayerSpec& layer, const std::string& source) {
+    if (layer.class_name == "InputLayer")
+        return;
+    const auto found = layer_class(layer.class_name);
+    const Json plugin = json.contains(kPluginKey) ? json.at(kPluginKey) : Json();
+    const bool told = plugin.is_object() && plugin.contains("name") && plugin.contains("version") &&
+                      plugin.at("name").is_string() && plugin.at("version").is_string();
+    if (found && !(told && found->plugin == plugin.at("name") &&
+                   version_numbers(found->version) <
+                       version_numbers(plugin.at("version").get<std::string>())))
+        return;
+    if (told)
+        fail(StatusCode::NotFound,
+             fmt::format("{}: layer `{}`: class `{}` needs plugin {} {} or later; {}", source,
+                         layer.name, layer.class_name, plugin.at("name").get<std::string>(),
+                         plugin.at("version").get<std::string>(),
+                         found
+                             ? fmt::format("there is {} ({})", found->version, found->file.string())
+                             : "put it on the plugin path (--plugin-path, LAMINA_PLUGIN_PATH)"));
+    malformed(source,
+              fmt::format("layer `{}`: there is no layer class `{}`{}", layer.name,
+                          layer.class_name,
+                          did_you_mean(layer.class_name, Registry::global().names("layer"))));
+}
+
+/// The plugin that a layer's class comes from, where that is not shipped; null else.
+Json foreign_plugin(const std::string& class_name) {
+    const auto found = layer_class(class_name);
+    if (!found || found->file.empty() ||
+        found->file.parent_path() ==
+            std::filesystem::weakly_canonical(Registry::global().searched().back()))
+        return {};
+    return {{"name", found->plugin}, {"version", found->version}};
+}
+
 LayerSpec read_layer(const Json& json, const Source& from) {
     const std::string& source = from.name;
     if (!json.is_object() || !json.contains("class_name") || !json.contains("config"))
@@ -118,11 +175,7 @@ LayerSpec read_layer(const Json& json, const Source& from) {
     layer.config = from_keras_dialect(layer.class_name, json.at("config"), from.before_keras_3);
     layer.name = name_in(json, name_in(layer.config, "", source), source);
     layer.trainable = is_trainable(layer.config, fmt::format("{}: layer `{}`", source, layer.name));
-    const Registry& registry = Registry::global();
-    if (layer.class_name != "InputLayer" && !registry.has("layer", layer.class_name))
-        malformed(source, fmt::format("layer `{}`: there is no layer class `{}`{}", layer.name,
-                                      layer.class_name,
-                                      did_you_mean(layer.class_name, registry.names("layer"))));
+    expect_layer_class(json, layer, source);
     return layer;
 }
 
@@ -284,7 +337,10 @@ Json layer_json(const LayerSpec& layer) {
     if (!layer.trainable &&
         !layer.class_name.starts_with("SpatialDropout")) // which Keras 3 refuses
         config["trainable"] = false;
-    return {{"class_name", layer.class_name}, {"config", config}};
+    Json json = {{"class_name", layer.class_name}, {"config", config}};
+    if (const Json plugin = foreign_plugin(layer.class_name); !plugin.is_null())
+        json[kPluginKey] = plugin;
+    return json;
 }
 
 Json ref_json(const Architecture& a, const TensorRef& ref) {

@@ -259,6 +259,15 @@ std::string output_name(size_t output) {
     return output == 0 ? "output" : fmt::format("output_{}", output);
 }
 
+/// Whoever collects the samples of several batches counts on it.
+static void expect_batch(const Graph& graph, ValueId output, int64_t batch) {
+    const Shape& shape = graph.type(output).shape;
+    if (shape.rank() == 0 || shape.front() != batch)
+        throw ShapeError(fmt::format(
+            "{}: its output is {} for a batch of {}; the first dimension must be the batch",
+            graph.producer(output).layer, shape.to_string(), batch));
+}
+
 StepGraph prediction_graph(const Architecture& model, const SampleFormat& format, int64_t batch,
                            Precision precision) {
     StepGraph step;
@@ -268,8 +277,10 @@ StepGraph prediction_graph(const Architecture& model, const SampleFormat& format
     for (size_t i = 0; i < model.inputs.size(); ++i)
         inputs.push_back(prepared_input(step.graph, input, model, i, format, batch).id());
     const auto outputs = trace(step.graph, layers, model, batch, precision, inputs);
-    for (size_t i = 0; i < outputs.size(); ++i)
+    for (size_t i = 0; i < outputs.size(); ++i) {
+        expect_batch(step.graph, outputs[i], batch);
         step.graph.add_output(output_name(i), outputs[i]);
+    }
     return step;
 }
 

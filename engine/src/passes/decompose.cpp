@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "graph/builder.hpp"
 #include "graph/operators.hpp"
+#include "lamina/error.hpp"
 #include "passes/passes.hpp"
 #include "passes/rewrite.hpp"
 #include "plugins/host.hpp"
@@ -118,9 +121,21 @@ class Decomposer {
                 return std::nullopt; // a convolution without an epilogue has no simpler form
             throw;
         }
-        for (size_t i = 0; i < form.outputs.size(); ++i)
+        for (size_t i = 0; i < form.outputs.size(); ++i) {
+            expect_type(form.graph, form.outputs[i], node, graph.type(node.outputs[i]));
             form.graph.add_output(std::to_string(i), form.outputs[i]);
+        }
         return form;
+    }
+
+    /// What readers of the node were built for is what its shape rule said.
+    static void expect_type(const Graph& form, ValueId value, const Node& node,
+                            const TensorType& wanted) {
+        const bool there = value >= 0 && static_cast<size_t>(value) < form.values().size();
+        if (!there || !(form.type(value) == wanted))
+            throw ShapeError(fmt::format(
+                "{} ({}): its shape rule says {}, its simpler form gives {}", node.name, node.op,
+                wanted.to_string(), there ? form.type(value).to_string() : "nothing"));
     }
 
     void inline_form(const SimplerForm& form, const Node& node) {

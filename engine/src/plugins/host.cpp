@@ -3,6 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <dlfcn.h>
+#include <fmt/format.h>
+
 #include "lamina/error.hpp"
 #include "lamina/log.hpp"
 #include "lamina/paths.hpp"
@@ -22,6 +25,37 @@ void check(lm_status status, const lm_error& error, const char* where) {
     if (where[0] != '\0')
         message = std::string(where) + ": " + message;
     fail(static_cast<StatusCode>(status), message);
+}
+
+lm_status caught(lm_error& error) noexcept {
+    constexpr const char* what = "threw an exception across the plugin boundary";
+    try {
+        throw;
+    } catch (const std::exception& e) {
+        std::snprintf(error.message, sizeof error.message, "%s: %s", what, e.what());
+    } catch (...) { // of another language, or of another standard library
+        std::snprintf(error.message, sizeof error.message, "%s", what);
+    }
+    return error.code = LM_INTERNAL;
+}
+
+void name_plugin(lm_error& error, const void* function) noexcept {
+    Dl_info info{};
+    if (dladdr(function, &info) == 0)
+        return;
+    void* library = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+    if (library == nullptr)
+        return;
+    if (void* entry = dlsym(library, LM_ENTRY_SYMBOL))
+        try {
+            const lm_plugin* plugin = reinterpret_cast<const lm_plugin* (*)()>(entry)();
+            const std::string named =
+                fmt::format("plugin {} ({}): {}", plugin->name, info.dli_fname, error.message);
+            std::snprintf(error.message, sizeof error.message, "%s", named.c_str());
+        } catch (...) { // no memory for the name: the message stands without it
+            error.message[sizeof error.message - 1] = '\0';
+        }
+    dlclose(library);
 }
 
 namespace {

@@ -1,6 +1,8 @@
 #include "plugins/loaded_plugin.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -12,46 +14,67 @@ namespace lamina {
 
 namespace {
 
-/// The size of each kind's table as this engine knows it.
-uint32_t table_size(std::string_view kind) {
+/// How large a kind's table is in this ABI, and in the oldest that this engine loads, 0.1.
+struct TableSize {
+    uint32_t now = 0, oldest = 0;
+};
+template <class Table>
+constexpr TableSize unchanged() {
+    return {sizeof(Table), sizeof(Table)};
+}
+
+TableSize table_size(std::string_view kind) {
     if (kind == "backend")
-        return sizeof(lm_backend);
+        return unchanged<lm_backend>();
     if (kind == "operator")
-        return sizeof(lm_operator);
+        return unchanged<lm_operator>();
     if (kind == "kernel")
-        return sizeof(lm_kernel);
+        return unchanged<lm_kernel>();
     if (kind == "dataset")
-        return sizeof(lm_dataset);
+        return unchanged<lm_dataset>();
     if (kind == "augmentation")
-        return sizeof(lm_augmentation);
+        return {sizeof(lm_augmentation),
+                offsetof(lm_augmentation, apply) + sizeof(lm_augmentation::apply)};
     if (kind == "format")
-        return sizeof(lm_format);
+        return unchanged<lm_format>();
     if (kind == "callback")
-        return sizeof(lm_observer);
+        return unchanged<lm_observer>();
     for (const char* k : {"layer", "activation", "loss", "metric", "initializer", "regularizer",
                           "optimizer", "schedule", "model"})
         if (kind == k)
-            return sizeof(lm_graph_function);
-    return 0;
+            return unchanged<lm_graph_function>();
+    return {};
 }
 
 } // namespace
 
+const void* LoadedPlugin::widened(const void* table, uint32_t size) {
+    const uint32_t given = *static_cast<const uint32_t*>(table);
+    if (given >= size)
+        return table;
+    auto& copy = widened_.emplace_back((size + sizeof(std::max_align_t) - 1) /
+                                       sizeof(std::max_align_t)); // zeros
+    std::memcpy(copy.data(), table, given);
+    return copy.data();
+}
+
 lm_status LoadedPlugin::add(void* self, const char* kind, const char* name, const void* table,
                             lm_error* error) {
     auto& plugin = *static_cast<LoadedPlugin*>(self);
-    const uint32_t wanted = table_size(kind);
-    if (wanted == 0)
+    const TableSize size = table_size(kind);
+    if (size.now == 0)
         return plugin::report(
             error, LM_INVALID_ARGUMENT,
             fmt::format("registers `{}` of the unknown kind `{}`", name, kind).c_str());
-    if (table == nullptr || *static_cast<const uint32_t*>(table) < wanted)
+    if (table == nullptr || *static_cast<const uint32_t*>(table) < size.oldest)
         return plugin::report(
             error, LM_INVALID_ARGUMENT,
             fmt::format("the table of {} `{}` is too small: {} bytes, this engine needs {}", kind,
-                        name, table == nullptr ? 0 : *static_cast<const uint32_t*>(table), wanted)
+                        name, table == nullptr ? 0 : *static_cast<const uint32_t*>(table),
+                        size.oldest)
                 .c_str());
-    if (!plugin.tables_.emplace(std::pair{std::string(kind), std::string(name)}, table).second)
+    const std::pair key{std::string(kind), std::string(name)};
+    if (!plugin.tables_.emplace(key, plugin.widened(table, size.now)).second)
         return plugin::report(error, LM_INVALID_ARGUMENT,
                               fmt::format("registers {} `{}` twice", kind, name).c_str());
     return LM_OK;

@@ -1,8 +1,11 @@
 /// A plugin library in memory.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include <boost/dll/shared_library.hpp>
 
@@ -27,6 +30,8 @@ class LoadedPlugin {
     const std::filesystem::path& file() const { return file_; }
 
   private:
+    /// The table at the size that this engine knows: of an older ABI's, a copy with zeros behind.
+    const void* widened(const void* table, uint32_t size);
     static lm_status add(void* self, const char* kind, const char* name, const void* table,
                          lm_error* error);
 
@@ -35,6 +40,7 @@ class LoadedPlugin {
     boost::dll::shared_library library_;
     const lm_plugin* plugin_ = nullptr;
     std::map<std::pair<std::string, std::string>, const void*> tables_;
+    std::vector<std::vector<std::max_align_t>> widened_;
 };
 
 } // namespace lamina

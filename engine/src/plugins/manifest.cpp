@@ -131,15 +131,19 @@ Manifest read_manifest(const std::filesystem::path& file) {
 }
 
 void check_abi(const Manifest& manifest) {
-    // While the ABI is 0.x every minor may differ; from 1.0 on older minors load.
-    const bool fits = manifest.abi_major == LM_ABI_MAJOR &&
-                      (LM_ABI_MAJOR == 0 ? manifest.abi_minor == LM_ABI_MINOR
-                                         : manifest.abi_minor <= LM_ABI_MINOR);
-    if (!fits)
-        fail(StatusCode::Unsupported,
-             fmt::format("built for plugin ABI {}.{}, this engine has {}.{}; rebuild it against "
-                         "this version's headers",
-                         manifest.abi_major, manifest.abi_minor, LM_ABI_MAJOR, LM_ABI_MINOR));
+    // Tables only grow at their ends, so that what an older minor lacks can be told. Before 0.1
+    // there was none.
+    constexpr int kOldestMinor = LM_ABI_MAJOR == 0 ? 1 : 0;
+    if (manifest.abi_major == LM_ABI_MAJOR && manifest.abi_minor >= kOldestMinor &&
+        manifest.abi_minor <= LM_ABI_MINOR)
+        return;
+    const bool newer = manifest.abi_major > LM_ABI_MAJOR ||
+                       (manifest.abi_major == LM_ABI_MAJOR && manifest.abi_minor > LM_ABI_MINOR);
+    fail(StatusCode::Unsupported,
+         fmt::format("built for plugin ABI {}.{}, this engine has {}.{}; {}rebuild it against this "
+                     "version's headers",
+                     manifest.abi_major, manifest.abi_minor, LM_ABI_MAJOR, LM_ABI_MINOR,
+                     newer ? "install a newer Lamina, or " : ""));
 }
 
 } // namespace lamina

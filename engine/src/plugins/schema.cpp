@@ -1,10 +1,12 @@
 #include "plugins/schema.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include <fmt/format.h>
 
 #include "lamina/error.hpp"
+#include "lamina/schema_faults.hpp"
 #include "lamina/text.hpp"
 
 namespace lamina {
@@ -146,6 +148,59 @@ Json apply_schema(const Json& config, const std::string& schema_text, const std:
             out[key] = spec.contains("default") ? spec.at("default") : Json();
     }
     return out;
+}
+
+namespace {
+
+/// What a key of a schema gets wrong, "" for nothing.
+std::string key_fault(const std::string& key, const Json& spec) {
+    static const std::vector<std::string> properties = {"type", "default", "required", "nullable",
+                                                        "min",  "max",     "above",    "below",
+                                                        "enum", "example", "doc"};
+    if (!spec.is_object())
+        return fmt::format("`{}` must be an object of properties, got {}", key, spec.dump());
+    for (const auto& [property, value] : spec.items())
+        if (std::find(properties.begin(), properties.end(), property) == properties.end())
+            return fmt::format("`{}` has the unknown property `{}`{}", key, property,
+                               did_you_mean(property, properties));
+    if (spec.contains("enum") && (!spec.at("enum").is_array() || spec.at("enum").empty()))
+        return fmt::format("the enum of `{}` must be a list of allowed values", key);
+    for (const char* bound : {"min", "max", "above", "below"})
+        if (spec.contains(bound) && !spec.at(bound).is_number())
+            return fmt::format("`{}` of `{}` must be a number", bound, key);
+    for (const char* flag : {"required", "nullable"})
+        if (spec.contains(flag) && !spec.at(flag).is_boolean())
+            return fmt::format("`{}` of `{}` must be true or false", flag, key);
+    if (spec.value("required", false) && spec.contains("default"))
+        return fmt::format("`{}` is required and has a default", key);
+    if (spec.contains("type") && !spec.at("type").is_string())
+        return fmt::format("the type of `{}` must be a string", key);
+    try {
+        for (const char* sample : {"default", "example"})
+            if (spec.contains(sample))
+                checked_value(spec.at(sample), spec, key, sample);
+    } catch (const UsageError& e) {
+        return e.what();
+    }
+    const auto type = spec.value("type", std::string("any"));
+    if (!type_rules().contains(type))
+        return fmt::format("`{}` has the unknown type `{}`", key, type);
+    return "";
+}
+
+} // namespace
+
+std::vector<std::string> schema_faults(const char* text) {
+    if (text == nullptr)
+        return {"it has no schema; one without keys is {}"};
+    const Json schema = Json::parse(text, nullptr, false);
+    if (!schema.is_object())
+        return {fmt::format("the schema is no JSON object: {}", std::string(text).substr(0, 80))};
+    std::vector<std::string> faults;
+    for (const auto& [key, spec] : schema.items())
+        if (const std::string fault = key_fault(key, spec); !fault.empty())
+            faults.push_back(fault);
+    return faults;
 }
 
 } // namespace lamina

@@ -15,8 +15,8 @@ struct lm_config {
 namespace lamina {
 
 /// A schema is an object: key -> {"type", "default", "required", "nullable", "min", "max", "above",
-/// "below", "enum", "doc"}. Types: bool int float string ints floats any object, and initializer,
-/// regularizer, activation, constraint (a name or {"class_name", "config"}).
+/// "below", "enum", "example", "doc"}. Types: bool int float string ints floats any object, and
+/// initializer, regularizer, activation, constraint (a name or {"class_name", "config"}).
 ///
 /// Returns the configuration with defaults filled in, in the schema's order. Throws UsageError that
 /// begins with `where` and names the key: unknown (with the nearest known one), missing, of the
