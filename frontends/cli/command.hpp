@@ -41,6 +41,7 @@ int bench(const Arguments&);
 int plot(const Arguments&);
 int devices(const Arguments&);
 int plugins(const Arguments&);
+int plugin(const Arguments&);
 int models(const Arguments&);
 int datasets(const Arguments&);
 

@@ -27,6 +27,7 @@ constexpr Command kCommands[] = {
     {"plot", "curves and bars from a description", plot},
     {"devices", "backends and the devices they see", devices},
     {"plugins", "what is registered, and by which file", plugins},
+    {"plugin", "begin a plugin of one's own, or check one", plugin},
     {"models", "the models of the zoo", models},
     {"datasets", "the data sets", datasets},
 };

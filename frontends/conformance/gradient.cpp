@@ -29,30 +29,32 @@ ValueId add_to_loss(Graph& graph, ValueId loss, ValueId y, const Case& test,
 
 } // namespace
 
+LossGraph loss_graph(const Case& test, const std::vector<Tensor>& inputs) {
+    LossGraph result;
+    for (const Tensor& t : inputs) {
+        const std::string name = "x" + std::to_string(result.inputs.size());
+        result.inputs.push_back(result.graph.add_input(name, {t.dtype(), t.shape()}));
+        result.values[name] = t;
+    }
+    for (const ValueId y :
+         add_operator(result.graph, test.op, test.op, "", result.inputs, test.attrs))
+        if (is_floating(result.graph.type(y).dtype))
+            result.loss = add_to_loss(result.graph, result.loss, y, test, result.values);
+    return result;
+}
+
 std::vector<Tensor> gradients(const std::shared_ptr<Device>& device, const Case& test,
                               const std::vector<Tensor>& inputs) {
-    Graph graph;
-    std::map<std::string, Tensor> values;
-    std::vector<ValueId> ids;
-    for (const Tensor& t : inputs) {
-        const std::string name = "x" + std::to_string(ids.size());
-        ids.push_back(graph.add_input(name, {t.dtype(), t.shape()}));
-        values[name] = t;
-    }
-    ValueId loss = kNone;
-    for (const ValueId y : add_operator(graph, test.op, test.op, "", ids, test.attrs))
-        if (is_floating(graph.type(y).dtype))
-            loss = add_to_loss(graph, loss, y, test, values);
-
+    LossGraph of = loss_graph(test, inputs);
     std::vector<ValueId> targets;
     for (const size_t i : test.gradient)
-        targets.push_back(ids[i]);
-    const std::vector<ValueId> grads = differentiate(graph, loss, targets);
+        targets.push_back(of.inputs[i]);
+    const std::vector<ValueId> grads = differentiate(of.graph, of.loss, targets);
     for (size_t i = 0; i < grads.size(); ++i)
-        graph.add_output("g" + std::to_string(i), grads[i]);
+        of.graph.add_output("g" + std::to_string(i), grads[i]);
 
-    Executable executable(std::move(graph), std::make_shared<VariableStore>(device));
-    const auto results = executable.run(values);
+    Executable executable(std::move(of.graph), std::make_shared<VariableStore>(device));
+    const auto results = executable.run(of.values);
     std::vector<Tensor> list;
     for (size_t i = 0; i < grads.size(); ++i)
         list.push_back(results.at("g" + std::to_string(i)));

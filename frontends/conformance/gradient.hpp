@@ -1,6 +1,7 @@
 /// An operator's gradient as a backend runs it: differentiated, optimised, planned and compiled.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "case.hpp"
@@ -13,5 +14,15 @@ namespace lamina::conformance {
 /// the backend cannot run a part of it.
 std::vector<Tensor> gradients(const std::shared_ptr<Device>& device, const Case& test,
                               const std::vector<Tensor>& inputs);
+
+/// An operator over inputs of a graph, "x0", "x1", ..., and what is differentiated: the sum of its
+/// floating outputs, weighted. kNone where it has none.
+struct LossGraph {
+    Graph graph;
+    std::vector<ValueId> inputs;
+    std::map<std::string, Tensor> values; // of the graph's inputs
+    ValueId loss = kNone;
+};
+LossGraph loss_graph(const Case& test, const std::vector<Tensor>& inputs);
 
 } // namespace lamina::conformance

@@ -8,6 +8,7 @@
 
 #include "check.hpp"
 #include "log_watch.hpp"
+#include "parts/part.hpp"
 #include "perf.hpp"
 #include "report.hpp"
 
@@ -23,13 +24,16 @@ struct Options {
     bool list = false, large = false;
     size_t sample = 0; // 0: all
     uint64_t seed = 1;
+    PartOptions part;
 };
 
 constexpr auto usage = R"(usage: lamina-conformance --backend NAME[:key=value,...]|FILE [options]
+       lamina-conformance --plugin FILE [--part KIND/NAME] [options]
 
 Runs every operator on the backend with each of its kernels in turn, every gradient, nets that
 train, and the contract of the plugin interface, and compares with the reference backend.
-Exit code 0: all that the backend claims to support passes; 1: not so; 2: wrong usage.
+With --plugin it tests a part of a plugin instead: what `lamina plugin check` starts, a process a
+part. Exit code 0: all that the backend claims to support passes; 1: not so; 2: wrong usage.
 )";
 
 constexpr auto modes =
@@ -42,6 +46,7 @@ Options parse(int argc, char** argv) {
     Options o;
     po::options_description help("options");
     auto add = help.add_options();
+    auto& p = o.part;
     add("help", "this");
     add("backend", po::value(&o.report.backend),
         "a backend, with its options, or a backend plugin's file");
@@ -56,6 +61,12 @@ Options parse(int argc, char** argv) {
         "a list of operators (see tests/conformance/README.md) that must not be refused");
     add("plugin-path", po::value<std::vector<std::string>>()->composing(),
         "a folder to search for plugins first");
+    add("plugin", po::value(&p.file), "a plugin's file: test a part of it");
+    add("part", po::value(&p.part), "KIND/NAME; without it the plugin is only loaded");
+    add("config", po::value(&p.config), "of the part, a JSON object (default: from its schema)");
+    add("inputs", po::value(&p.inputs)->composing(),
+        "the shape of an input of the part, without the batch: 8x8x3; may be repeated");
+    add("data-dir", po::value(&p.data_dir), "where a data set's files are");
     add("list", po::bool_switch(&o.list), "print the names of the tests, run none");
     add("junit", po::value(&o.report.junit), "also write the results to this file, as JUnit's XML");
     add("summary", po::value(&o.report.summary),
@@ -69,6 +80,13 @@ Options parse(int argc, char** argv) {
         std::cout << usage << '\n' << help;
         std::exit(0);
     }
+    if (map.contains("plugin-path"))
+        p.folders = map["plugin-path"].as<std::vector<std::string>>();
+    if (!p.file.empty()) {
+        if (!std::filesystem::is_regular_file(p.file))
+            throw UsageError("--plugin " + p.file + ": there is no such file");
+        return o;
+    }
     if (o.report.backend.empty() && !o.list)
         throw UsageError("--backend is missing");
     static constexpr std::array known{"", "test", "grad", "train", "contract", "support", "perf"};
@@ -79,9 +97,7 @@ Options parse(int argc, char** argv) {
         throw UsageError("--sample 0 leaves nothing to run");
     o.report.show_unsupported = o.mode == "support";
     std::vector<std::filesystem::path> folders;
-    if (map.contains("plugin-path"))
-        for (const auto& folder : map["plugin-path"].as<std::vector<std::string>>())
-            folders.emplace_back(folder);
+    folders.assign(p.folders.begin(), p.folders.end());
     if (std::filesystem::is_regular_file(o.report.backend))
         folders.insert(folders.begin(), std::filesystem::absolute(o.report.backend).parent_path());
     if (!folders.empty())
@@ -195,6 +211,8 @@ int run_perf(const Options& options, const Cases& cases, const Target& target) {
 }
 
 int run(const Options& options) {
+    if (!options.part.file.empty())
+        return check_part(options.part);
     if (options.list) {
         for (const Test& t : chosen_tests(options))
             std::cout << t.name << '\n';

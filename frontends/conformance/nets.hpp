@@ -1,6 +1,7 @@
 /// The nets that training and model tests use, built from layers.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,9 @@ namespace lamina::conformance {
 
 struct Net {
     std::string name;
-    Model (*build)();
+    std::function<Model()> build;
     std::vector<int64_t> batches; // the sizes it is run with
+    std::string loss = "categorical_crossentropy";
 };
 
 /// Some ten thousand multiplications a step; between them each kind of layer, in both data formats

@@ -26,7 +26,7 @@ struct Trained {
         : model(net.build()) {
         model.use(backend);
         model.set_precision(precision);
-        model.compile({optimizer, "categorical_crossentropy", {"accuracy"}});
+        model.compile({optimizer, net.loss, {"accuracy"}});
         step = model.executable(Mode::Train, batch);
     }
     Values variables() const {
@@ -41,32 +41,6 @@ struct Trained {
         model.initialize(1, *step);
     }
 };
-
-/// What a step reads: samples and classes drawn from the test's name, and the step's number.
-Values step_inputs(const std::string& name, const Graph& graph, int64_t classes, int step) {
-    const auto draw = [&](const TensorType& type, const Fill& fill) {
-        const Case drawn{
-            fmt::format("{}/{}", name, step), "", {{type.shape, fill, type.dtype}}, {}, {}};
-        return make_inputs(drawn)[0];
-    };
-    Values values;
-    for (const auto& [input, id] : graph.inputs()) {
-        const TensorType& type = graph.type(id);
-        if (input == "x")
-            values[input] = draw(type, uniform());
-        else if (input == "y")
-            values[input] = draw(type, integers(0, static_cast<double>(classes - 1)));
-        else if (input == "learning_rate")
-            values[input] = Tensor::scalar(0.01f);
-        else if (input == "iterations")
-            values[input] = Tensor::scalar(static_cast<float>(step));
-        else if (input == "rng_state")
-            values[input] = Tensor::from(std::vector<int64_t>{7, step, 3 * step});
-        else
-            values[input] = Tensor::zeros(type.dtype, type.shape);
-    }
-    return values;
-}
 
 std::string differing_bits(const Values& first, const Values& again) {
     for (const auto& [name, value] : first)
@@ -222,6 +196,32 @@ CONFORMANCE_TESTS(models) {
 }
 
 } // namespace
+
+std::map<std::string, Tensor> step_inputs(const std::string& name, const Graph& graph,
+                                          int64_t classes, int step) {
+    const auto draw = [&](const TensorType& type, const Fill& fill) {
+        const Case drawn{
+            fmt::format("{}/{}", name, step), "", {{type.shape, fill, type.dtype}}, {}, {}};
+        return make_inputs(drawn)[0];
+    };
+    std::map<std::string, Tensor> values;
+    for (const auto& [input, id] : graph.inputs()) {
+        const TensorType& type = graph.type(id);
+        if (input == "x")
+            values[input] = draw(type, uniform());
+        else if (input == "y")
+            values[input] = draw(type, integers(0, static_cast<double>(classes - 1)));
+        else if (input == "learning_rate")
+            values[input] = Tensor::scalar(0.01f);
+        else if (input == "iterations")
+            values[input] = Tensor::scalar(static_cast<float>(step));
+        else if (input == "rng_state")
+            values[input] = Tensor::from(std::vector<int64_t>{7, step, 3 * step});
+        else
+            values[input] = Tensor::zeros(type.dtype, type.shape);
+    }
+    return values;
+}
 
 std::vector<Result> check_training(const std::string& name, const Target& target, const Net& net,
                                    int64_t batch, const std::string& optimizer, int steps,

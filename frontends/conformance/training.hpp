@@ -1,6 +1,8 @@
 /// A net trained, or only run, on two backends from the same weights and data.
 #pragma once
 
+#include <map>
+
 #include "nets.hpp"
 #include "test.hpp"
 
@@ -12,6 +14,10 @@ struct TrainingKind {
     Precision precision = Precision::Float32;
     bool overflows = false;
 };
+
+/// What a training step reads: samples and classes drawn from the name, and the step's number.
+std::map<std::string, Tensor> step_inputs(const std::string& name, const Graph& graph,
+                                          int64_t classes, int step);
 
 /// So many steps; then the loss of every step and each weight, statistic and optimizer slot must be
 /// the reference's, and a second run from the start must give the same bits.
