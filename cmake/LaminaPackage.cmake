@@ -64,12 +64,13 @@ set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "Lamina's developers <lamina@users.noreply.github.com>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "convolutional networks on any machine's CPU or GPU")
 set(CPACK_PACKAGE_DESCRIPTION
-"Lamina trains and runs convolutional networks from the command line and from
-C++, on the CPU and, by Vulkan, on the GPUs of every vendor. It reads and writes
-Keras's files. Every part is a plugin: layers, optimizers, backends.
+"Lamina trains and runs convolutional networks from the command line
+and from C++, on the CPU and, by Vulkan, on the GPUs of every vendor. It
+reads and writes Keras's files. Every part is a plugin: layers, optimizers,
+backends.
 .
-This package has the programs, the plugins and what is needed to build programs
-and plugins on it.")
+This package has the programs, the plugins and what is needed to build
+programs and plugins on it.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL Unspecified development)
@@ -79,6 +80,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/lib)
 set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/cmake/package/triggers)
 # Opened by name, so that no one but these lines knows of them.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libopenblas0-pthread | libopenblas0")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libvulkan1, gnuplot-nox | gnuplot")

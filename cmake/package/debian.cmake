@@ -14,7 +14,9 @@ endforeach()
 # The licence itself every Debian has.
 file(READ ${doc}/NOTICE notice)
 file(WRITE ${doc}/copyright
-"Lamina stands under the Apache License 2.0: /usr/share/common-licenses/Apache-2.0
+"Copyright: the authors of Lamina
+
+Lamina stands under the Apache License 2.0: /usr/share/common-licenses/Apache-2.0
 
 ${notice}")
 file(REMOVE ${doc}/NOTICE ${doc}/LICENSE)

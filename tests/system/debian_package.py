@@ -40,7 +40,7 @@ def package():
     try:
         out = execute("/usr/bin/lamina", "plugins", cwd="/", env={"PATH": "/usr/bin:/bin", "HOME": os.getcwd()})
         check("/usr/lib/lamina/liblamina_layers.so" in out, out[-2000:])
-        execute("/usr/bin/lamina", "train", "mnist_softmax", "--data", "mnist:sample", "--train-limit", "100",
+        execute("/usr/bin/lamina", "train", "mnist_softmax", "--data", "mnist:sample", "--train-limit", "200",
                 "--epochs", "1", "--quiet", env={"PATH": "/usr/bin:/bin", "HOME": os.getcwd()})
     finally:
         execute("dpkg", "--purge", "lamina")
