@@ -198,6 +198,23 @@ TEST_CASE("conv: FFT takes large windows of stride and dilation 1 and one group"
     CHECK_FALSE(takes({1, 1, 1, 1, {300}, {44}, {257}, {1}, {0}, {0}, {1}, true}));
 }
 
+TEST_CASE(
+    "conv: a device that shares at no gain prefers what shares nothing; others are not asked") {
+    if (!vulkan().available())
+        return;
+    const ConvCase odd{2, 5, 7, 1, {13, 11}, {7, 6}, {3, 3}, {2, 2}, {1, 1}, {1, 1}, {1, 1}, true};
+    const auto place = [](const std::vector<std::string>& names, const char* name) {
+        return std::find(names.begin(), names.end(), name) - names.begin();
+    };
+    for (const NodeSpec& pass : conv_passes(odd)) {
+        const auto least = least_vulkan().candidates(pass), here = vulkan().candidates(pass);
+        CHECK(place(least, "unshared_gemm") == std::ssize(least));
+        CHECK(place(least, "implicit_gemm") < std::ssize(least));
+        if (place(here, "unshared_gemm") < std::ssize(here)) // a software device
+            CHECK(place(here, "unshared_gemm") < place(here, "implicit_gemm"));
+    }
+}
+
 TEST_CASE("conv: bias and relu ride on the convolution") {
     for (const bool last : {true, false})
         for (const int64_t window : {3, 5}) {
