@@ -56,6 +56,21 @@ std::vector<uint32_t> push_constants(const lm_kernel& kernel, const Node& node) 
 // What every Vulkan device takes.
 constexpr size_t kPushBytes = 128;
 
+/// Such a kernel sees whole tensors.
+void check_sizes(const Limits& limits, const Node& node) {
+    const auto check_one = [&](const plugin::TensorView& t) {
+        if (static_cast<uint64_t>(t.bytes()) > limits.max_range)
+            plugin::unsupported("a tensor of " + plugin::to_string(t.dims()) + " (" +
+                                std::to_string(t.bytes()) +
+                                " bytes) is beyond the device's storage range of " +
+                                std::to_string(limits.max_range) + " bytes");
+    };
+    for (int64_t i = 0; i < node.n_inputs(); ++i)
+        check_one(node.input(i));
+    for (int64_t i = 0; i < node.n_outputs(); ++i)
+        check_one(node.output(i));
+}
+
 } // namespace
 
 void check_foreign(const lm_kernel& kernel) {
@@ -70,6 +85,7 @@ void check_foreign(const lm_kernel& kernel) {
 
 lm_candidate describe_foreign(const lm_kernel& kernel, const lm_host* host, const Limits& limits,
                               const Node& node) {
+    check_sizes(limits, node);
     const int64_t bindings = node.n_inputs() + node.n_outputs();
     if (bindings > static_cast<int64_t>(limits.max_bindings))
         plugin::unsupported("it would bind " + std::to_string(bindings) + " buffers");

@@ -6,8 +6,7 @@
 ///     };
 ///     LAMINA_VULKAN_KERNEL(matmul_tiled, "matmul", "tiled", 10, Matmul)
 ///
-/// One that binds parts of its operands where they are beyond Limits::max_range has
-/// `static constexpr bool cuts_ranges = true`; the others are not asked about such a node.
+/// Operands may be beyond Limits::max_range: a kernel binds parts of them, or throws.
 /// build runs once a program, before anything is recorded; buffers are bound later.
 #pragma once
 
@@ -137,15 +136,7 @@ struct Kernel {
     int32_t priority;
     Plan (*describe)(const Limits&, const Node&);
     void (*build)(Step&, const Node&);
-    bool cuts_ranges = false;
 };
-
-template <class K>
-constexpr bool cuts_ranges() {
-    if constexpr (requires { K::cuts_ranges; })
-        return K::cuts_ranges;
-    return false;
-}
 
 /// Every kernel linked into this library, in no particular order.
 std::span<const Kernel* const> all_kernels();
@@ -166,8 +157,7 @@ void require_dtypes(const Node&, std::initializer_list<lm_dtype>);
 /// id: an identifier, unique in the file. Linking the file is enough; no list names the kernel.
 #define LAMINA_VULKAN_KERNEL(id, op_name, kernel_name, priority, Class)                            \
     static constexpr ::lamina::vulkan::Kernel LAMINA_CONCAT(vulkan_kernel_, id){                   \
-        op_name,          kernel_name,   priority,                                                 \
-        &Class::describe, &Class::build, ::lamina::vulkan::cuts_ranges<Class>()};                  \
+        op_name, kernel_name, priority, &Class::describe, &Class::build};                          \
     __attribute__((                                                                                \
         section("lamina_vulkan_kernels"),                                                          \
         used)) static const ::lamina::vulkan::Kernel* const LAMINA_CONCAT(vulkan_entry_, id) =     \

@@ -40,20 +40,6 @@ OpenDevice::OpenDevice(const KernelTable& foreign, std::unique_ptr<Instance> ins
 
 namespace {
 
-void check_sizes(const Limits& limits, const Node& node) {
-    const auto check_one = [&](const plugin::TensorView& t) {
-        if (static_cast<uint64_t>(t.bytes()) > limits.max_range)
-            plugin::unsupported("a tensor of " + plugin::to_string(t.dims()) + " (" +
-                                std::to_string(t.bytes()) +
-                                " bytes) is beyond the device's storage range of " +
-                                std::to_string(limits.max_range) + " bytes");
-    };
-    for (int64_t i = 0; i < node.n_inputs(); ++i)
-        check_one(node.input(i));
-    for (int64_t i = 0; i < node.n_outputs(); ++i)
-        check_one(node.output(i));
-}
-
 lm_candidate describe_own(const Kernel& kernel, const Limits& limits, const Node& node) {
     const Plan plan = kernel.describe(limits, node);
     lm_candidate candidate{};
@@ -78,8 +64,6 @@ void OpenDevice::describe(const lm_node_desc* raw, void* context, lm_emit_candid
     std::string reasons;
     for (const KernelEntry& kernel : list->second) {
         try {
-            if (kernel.own == nullptr || !kernel.own->cuts_ranges)
-                check_sizes(limits, node);
             accepted.push_back(
                 kernel.own != nullptr
                     ? describe_own(*kernel.own, limits, node)

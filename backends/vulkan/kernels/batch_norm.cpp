@@ -110,7 +110,6 @@ void dispatch_normalise(Step& step, const Channels& c, Operand gamma, Operand be
 }
 
 struct Training {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_product_dtypes(node);
         return plan_of(limits, node, normalising(limits, Channels(node)), 4, 6);
@@ -131,7 +130,6 @@ struct Training {
 LAMINA_VULKAN_KERNEL(training, "batch_norm_training", "two_pass", 10, Training)
 
 struct Inference {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_product_dtypes(node);
         return plan_of(limits, node, normalising(limits, Channels(node)), 2, 2);
@@ -143,8 +141,6 @@ struct Inference {
 LAMINA_VULKAN_KERNEL(inference, "batch_norm_inference", "scale", 10, Inference)
 
 struct Gradient {
-    static constexpr bool cuts_ranges = true;
-
     /// Of variance, the sum of dy (x - mean) and gamma: dgamma = r sum with
     /// r = 1 / sqrt(variance + epsilon), and scale = gamma r.
     static Map gamma_map(const Channels& c) {

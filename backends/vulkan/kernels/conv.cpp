@@ -160,7 +160,6 @@ struct Sums {
 /// added up in their order.
 template <Pass (*pass)(const ConvParams&), ProductShader shader>
 struct OfActivation {
-    static constexpr bool cuts_ranges = true;
     using Chunks = InChunks<pass, shader>;
 
     static Chunks chunks(const Limits& limits, const Node& node) {
@@ -236,7 +235,6 @@ LAMINA_VULKAN_KERNEL(data_cooperative, "conv_backward_data", "cooperative_matrix
 /// Backward-filter: results of chunks of samples are added up in their order.
 template <ProductShader shader>
 struct OfFilter {
-    static constexpr bool cuts_ranges = true;
     using Chunks = InChunks<&Pass::filter, shader>;
 
     static Sums sums(const Limits& limits, const Chunks& c, lm_dtype result) {

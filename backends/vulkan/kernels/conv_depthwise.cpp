@@ -40,7 +40,6 @@ double depthwise_seconds(const Limits& limits, const Node& node, const ConvParam
 /// Forward (of_y) and backward-data.
 template <bool of_y>
 struct Depthwise {
-    static constexpr bool cuts_ranges = true;
     static int64_t channels(const ConvParams& p) { return of_y ? p.k : p.c; }
     static bool in_quads(const ConvParams& p) {
         return p.channels_last && p.c == p.k && p.c % 4 == 0;
@@ -93,7 +92,6 @@ LAMINA_VULKAN_KERNEL(conv, "conv", "depthwise", 10, Depthwise<true>)
 LAMINA_VULKAN_KERNEL(conv_backward_data, "conv_backward_data", "depthwise", 10, Depthwise<false>)
 
 struct DepthwiseFilter {
-    static constexpr bool cuts_ranges = true;
     // Threads that fill a large device, and positions that are worth a part of their own.
     static constexpr int64_t kThreads = 65536, kShortestPart = 1024;
     // The results of one window line keep WINDOW_W sums in registers.

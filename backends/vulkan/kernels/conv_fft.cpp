@@ -9,6 +9,7 @@
 #include "kernels/fft.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/map_step.hpp"
+#include "kernels/samples.hpp"
 #include "shaders/fft_filter.hpp"
 #include "shaders/fft_filter_gradient.hpp"
 #include "shaders/fft_product.hpp"
@@ -52,11 +53,14 @@ struct Tiling {
     Side a, b;              // b: the side that has b's channels
     int64_t tiles = 0;      // of all samples
     int64_t tiles_at_once = 0, pairs_at_once = 0;
+    Samples samples{}; // whose tiles may be in one chunk
 
     /// None where not even one tile, or one pair of channels, has room.
-    static std::optional<Tiling> of(Pass pass, const ConvParams& p, const Spatial& tile) {
+    static std::optional<Tiling> of(Pass pass, const ConvParams& p, const Spatial& tile,
+                                    const Samples& samples, uint64_t scratch_bytes) {
         const Side x{p.in, p.c}, y{p.out, p.k};
         Tiling t{pass, p, tile, {}, {}, pass == Pass::data ? y : x, pass == Pass::data ? x : y};
+        t.samples = samples;
         t.tiles = p.n;
         for (size_t d = 0; d < 3; ++d) {
             t.step[d] = tile[d] - p.window[d] + 1;
@@ -65,7 +69,7 @@ struct Tiling {
             t.count[d] = parts_of(t.b.size[d], t.step[d]);
             t.tiles *= t.count[d];
         }
-        constexpr uint64_t half = kScratchBytes / 2;
+        const uint64_t half = scratch_bytes / 2;
         const auto cut = [](int64_t extent, auto fits) { // into equal chunks
             int64_t chunks = 1;
             while (chunks < extent && !fits(parts_of(extent, chunks)))
@@ -86,7 +90,12 @@ struct Tiling {
     int64_t filters(int64_t pairs) const { return 2 * a.pairs() * pairs; }
     uint64_t bytes(int64_t images) const { return fft_bytes(tile, images); }
 
-    int64_t tile_chunks() const { return parts_of(tiles, tiles_at_once); }
+    int64_t sample_tiles(int64_t count) const { return p.n > 0 ? tiles / p.n * count : 0; }
+    int64_t tile_chunks() const {
+        const int64_t last = p.n % samples.at_once;
+        return p.n / samples.at_once * parts_of(sample_tiles(samples.at_once), tiles_at_once) +
+               parts_of(sample_tiles(last), tiles_at_once);
+    }
     int64_t pair_chunks() const { return parts_of(b.pairs(), pairs_at_once); }
 
     /// Of complex numbers, as one of real ones.
@@ -140,10 +149,15 @@ Tiling choose(const Limits& limits, const Node& node, Pass pass) {
     if (*std::max_element(p.window.begin(), p.window.end()) < kSmallestWindow)
         plugin::unsupported("it takes windows of " + std::to_string(kSmallestWindow) +
                             " and more along a dimension");
+    if (static_cast<uint64_t>(p.window_size() * p.c * p.k) * sizeof(float) > limits.max_range)
+        plugin::unsupported("a filter beyond the device's storage range");
+    const auto other = pass == Pass::filter ? node.input(1) : node.output();
+    const Samples samples = Samples::of(limits, p.n, {node.input(0).bytes(), other.bytes()});
+    const uint64_t scratch_bytes = std::min(kScratchBytes, limits.max_range);
     std::optional<Tiling> best;
     double best_seconds = 0;
     for (const Spatial& size : fft_sizes(p.rank)) {
-        const auto tiling = Tiling::of(pass, p, size);
+        const auto tiling = Tiling::of(pass, p, size, samples, scratch_bytes);
         if (!tiling)
             continue;
         const double seconds = tiling->seconds(limits);
@@ -156,7 +170,7 @@ Tiling choose(const Limits& limits, const Node& node, Pass pass) {
         plugin::unsupported("a window of " + plugin::to_string(std::span(p.window).last(p.rank)) +
                             " with " + std::to_string(p.c) + " and " + std::to_string(p.k) +
                             " channels, whose transforms are too long or take more than " +
-                            std::to_string(kScratchBytes >> 20) + " MiB");
+                            std::to_string(scratch_bytes >> 20) + " MiB");
     return *best;
 }
 
@@ -176,7 +190,8 @@ class Recorder {
     static uint64_t workspace_bytes(const Limits& limits, const Tiling& t) {
         return aligned(limits, t.bytes(t.filters(t.pairs_at_once))) +
                aligned(limits, t.bytes(t.tiles_at_once * t.a.pairs())) +
-               t.bytes(t.tiles_at_once * t.pairs_at_once);
+               aligned(limits, t.bytes(t.tiles_at_once * t.pairs_at_once)) +
+               t.samples.staging_bytes;
     }
 
     /// Forward and backward-data.
@@ -190,7 +205,7 @@ class Recorder {
             low[d] = first[d] - low[d];
         }
         for_each_chunk([&](const Chunk& c) {
-            if (c.first_tile == 0) {
+            if (c.is_first) {
                 filter_images(spirv::fft_filter, c, {gradient}, t_.tile, step_.in(1), filter_);
                 dispatch_fft(step_, t_.tile, filter_, t_.filters(c.pairs));
             }
@@ -207,8 +222,8 @@ class Recorder {
             if (c.first_pair == 0 || t_.tile_chunks() > 1)
                 source(c, t_.a, step_.in(0), a_, t_.p.low, t_.tile);
             source(c, t_.b, step_.in(1), tiles_, {}, t_.step);
-            product(c, a_, tiles_, filter_, true, c.first_tile > 0);
-            if (c.first_tile + c.tiles == t_.tiles) {
+            product(c, a_, tiles_, filter_, true, !c.is_first);
+            if (c.is_last) {
                 dispatch_fft(step_, t_.tile, filter_, t_.a.channels * c.pairs);
                 filter_images(spirv::fft_filter_gradient, c, {false, word(t_.scale())}, t_.p.window,
                               filter_, step_.out());
@@ -217,15 +232,28 @@ class Recorder {
     }
 
   private:
+    /// Tiles of the samples that are bound together, counted from the first of these; whether they
+    /// are the first or the last of all for their pairs of channels.
     struct Chunk {
-        int64_t first_tile, tiles, first_pair, pairs;
+        int64_t first_sample, first_tile, tiles, first_pair, pairs;
+        bool is_first, is_last;
     };
     template <class Record>
     void for_each_chunk(Record record) const {
-        for (int64_t pair = 0; pair < t_.b.pairs(); pair += t_.pairs_at_once)
-            for (int64_t tile = 0; tile < t_.tiles; tile += t_.tiles_at_once)
-                record(Chunk{tile, std::min(t_.tiles_at_once, t_.tiles - tile), pair,
-                             std::min(t_.pairs_at_once, t_.b.pairs() - pair)});
+        for (int64_t pair = 0; pair < t_.b.pairs(); pair += t_.pairs_at_once) {
+            const int64_t pairs = std::min(t_.pairs_at_once, t_.b.pairs() - pair);
+            for (int64_t n = 0; n < t_.p.n; n += t_.samples.at_once) {
+                const int64_t tiles = t_.sample_tiles(t_.samples.count(n));
+                for (int64_t tile = 0; tile < tiles; tile += t_.tiles_at_once) {
+                    const int64_t count = std::min(t_.tiles_at_once, tiles - tile);
+                    record(Chunk{n, tile, count, pair, pairs, n == 0 && tile == 0,
+                                 n + t_.samples.at_once >= t_.p.n && tile + count == tiles});
+                }
+            }
+        }
+    }
+    Range samples_of(const Chunk& c, Operand whole) const {
+        return t_.samples.range(whole, LM_F32, c.first_sample);
     }
 
     static void append(std::vector<uint32_t>& constants, const Spatial& list) {
@@ -262,7 +290,9 @@ class Recorder {
         const int64_t pairs = whole ? side.pairs() : c.pairs;
         const uint32_t push[] = {word(c.first_tile), word(c.tiles), whole ? 0 : word(c.first_pair),
                                  word(pairs)};
-        const Binding bindings[] = {reads(from), writes(images)};
+        Parts parts(step_, workspace_bytes_);
+        const Binding bindings[] = {reads(parts.read(from, LM_F32, samples_of(c, from))),
+                                    writes(images)};
         dispatch(spirv::fft_source, std::move(constants), c.tiles * pairs, t_.tile, push, bindings);
         dispatch_fft(step_, t_.tile, images, c.tiles * pairs);
     }
@@ -275,10 +305,13 @@ class Recorder {
         constants.insert(constants.end(), riding.begin(), riding.end());
         const uint32_t push[] = {word(c.first_tile), word(c.tiles), word(c.first_pair),
                                  word(c.pairs)};
-        const Binding bindings[] = {reads(tiles_), writes(step_.out()), reads(tiles_),
+        Parts parts(step_, workspace_bytes_);
+        const Operand y = parts.update(step_.out(), LM_F32, samples_of(c, step_.out()));
+        const Binding bindings[] = {reads(tiles_), writes(y), reads(tiles_),
                                     reads(epilogue.bias(step_, tiles_))};
         dispatch(spirv::fft_target, std::move(constants), c.tiles * c.pairs, t_.step, push,
                  bindings);
+        parts.finish();
     }
 
     /// Between weights and their images, either way; more: constants from 9 on.

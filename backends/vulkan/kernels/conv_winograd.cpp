@@ -145,7 +145,6 @@ void dispatch_tiles(Step& step, Shader shader, const Cut& cut, const Side& side,
 /// Forward (gradient false) and backward-data.
 template <int64_t tile, bool gradient>
 struct Winograd {
-    static constexpr bool cuts_ranges = true;
     static constexpr const Shaders& shaders = tile == 2 ? kShadersOf2 : kShadersOf4;
 
     /// Of one chunk, once a point.
@@ -227,7 +226,6 @@ struct Winograd {
 
 template <int64_t tile>
 struct WinogradFilter {
-    static constexpr bool cuts_ranges = true;
     static constexpr const Shaders& shaders = tile == 2 ? kShadersOf2 : kShadersOf4;
 
     /// Of one chunk, once a point: the sum runs over tiles.

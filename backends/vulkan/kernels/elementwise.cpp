@@ -42,7 +42,6 @@ Map map_of(const Node& node) {
 }
 
 struct Elementwise {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         const Expression expression = expression_of(node);
         std::vector<lm_dtype> dtypes;
@@ -71,8 +70,8 @@ constexpr size_t kOperators = std::size(plugin::element_table);
 constexpr auto kKernels = [] {
     std::array<Kernel, kOperators> kernels{};
     for (size_t i = 0; i < kOperators; ++i)
-        kernels[i] = {plugin::element_table[i].name, "generated",         10,
-                      &Elementwise::describe,        &Elementwise::build, Elementwise::cuts_ranges};
+        kernels[i] = {plugin::element_table[i].name, "generated", 10, &Elementwise::describe,
+                      &Elementwise::build};
     return kernels;
 }();
 

@@ -109,7 +109,6 @@ Groups word_groups(const Step& step, int64_t first, int64_t count, int64_t size)
 }
 
 struct Gather {
-    static constexpr bool cuts_ranges = true;
     static Lookup lookup(const Limits& limits, const Node& node) {
         return {limits, Along(node.input(0).dims(), node.integer("axis")), node.input(1),
                 plugin::size_of(node.output().dtype())};
@@ -143,7 +142,6 @@ LAMINA_VULKAN_KERNEL(gather, "gather", "lookup", 10, Gather)
 
 /// Where the updates come in parts, sums of f16 and bf16 are kept in f32 until they are whole.
 struct ScatterAdd {
-    static constexpr bool cuts_ranges = true;
     static Lookup lookup(const Limits& limits, const Node& node) {
         // Four bytes of what may be kept so.
         return {limits, Along(node.output().dims(), node.integer("axis")), node.input(0),
@@ -230,7 +228,6 @@ struct ScatterAdd {
 LAMINA_VULKAN_KERNEL(scatter_add, "scatter_add", "search", 10, ScatterAdd)
 
 struct OneHot {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         index_words(node.input(0));
         return {streaming_seconds(limits, node), 0, 0, "exact"};

@@ -26,7 +26,6 @@ void copy_to_output(Step& step, const Node& node, View from) {
 }
 
 struct Reshape {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         Plan plan = plan_of(limits, node);
         plan.in_place = 1;
@@ -41,7 +40,6 @@ struct Reshape {
 LAMINA_VULKAN_KERNEL(reshape, "reshape", "copy", 10, Reshape)
 
 struct BroadcastTo {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         copy_to_output(
@@ -52,7 +50,6 @@ struct BroadcastTo {
 LAMINA_VULKAN_KERNEL(broadcast_to, "broadcast_to", "generated", 10, BroadcastTo)
 
 struct Transpose {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         const auto natural = dense_strides(node.input(0).dims());
@@ -66,7 +63,6 @@ struct Transpose {
 LAMINA_VULKAN_KERNEL(transpose, "transpose", "generated", 10, Transpose)
 
 struct Pad {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         const auto dims = node.input(0).dims();
@@ -83,7 +79,6 @@ struct Pad {
 LAMINA_VULKAN_KERNEL(pad, "pad", "generated", 10, Pad)
 
 struct Slice {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) { return plan_of(limits, node); }
     static void build(Step& step, const Node& node) {
         const auto begin = node.integers("begin"), strides = node.integers("strides");
@@ -103,7 +98,6 @@ LAMINA_VULKAN_KERNEL(slice, "slice", "generated", 10, Slice)
 /// truth values), each nothing outside of its part; again and again, where the device binds too few
 /// buffers for all inputs at once.
 struct Concat {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         const lm_dtype dtype = node.output().dtype();
         Plan plan = plan_of(limits, node);

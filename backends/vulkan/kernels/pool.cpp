@@ -64,7 +64,6 @@ Plan plan_of(const Limits& limits, const Node& node, double operations, const ch
 
 template <bool average>
 struct Pool {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         return plan_of(limits, node, 2, average ? "reassociated" : "exact");
     }
@@ -81,7 +80,6 @@ LAMINA_VULKAN_KERNEL(max_pool, "max_pool", "windows", 10, Pool<false>)
 LAMINA_VULKAN_KERNEL(avg_pool, "avg_pool", "windows", 10, Pool<true>)
 
 struct MaxPoolGrad {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         return plan_of(limits, node, 4, "reassociated");
     }
@@ -96,7 +94,6 @@ struct MaxPoolGrad {
 LAMINA_VULKAN_KERNEL(max_pool_grad, "max_pool_grad", "gather", 10, MaxPoolGrad)
 
 struct AvgPoolGrad {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         return plan_of(limits, node, 2, "reassociated");
     }

@@ -13,7 +13,6 @@ namespace {
 enum Distribution : uint32_t { uniform, normal, truncated_normal, bernoulli };
 
 struct Draw {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         return {streaming_seconds(limits, node, 40), 0, 0, "exact"};
     }

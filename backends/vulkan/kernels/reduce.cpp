@@ -323,7 +323,6 @@ namespace {
 
 template <Reduction reduction, bool mean>
 struct Reduce {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         const lm_dtype dtype = node.input(0).dtype();
         const bool whole = dtype == LM_I32 || dtype == LM_I64;

@@ -43,7 +43,6 @@ void dispatch_resize(Step& step, const Node& node, std::span<const uint32_t> sha
 }
 
 struct Resize {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_dtypes(node, {LM_F32});
         return {streaming_seconds(limits, node, 16), samples_of(limits, node).staging_bytes, 0,
@@ -56,7 +55,6 @@ struct Resize {
 LAMINA_VULKAN_KERNEL(resize, "resize", "samples", 10, Resize)
 
 struct ResizeGrad {
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_dtypes(node, {LM_F32});
         const double readers = static_cast<double>(node.input(0).elements()) /

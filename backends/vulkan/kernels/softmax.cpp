@@ -31,7 +31,6 @@ struct Softmax {
         }
     };
 
-    static constexpr bool cuts_ranges = true;
     static Plan describe(const Limits& limits, const Node& node) {
         require_dtypes(node, {LM_F32});
         const RowBlocks blocks = Sizes(node).blocks(limits);

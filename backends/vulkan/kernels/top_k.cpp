@@ -26,7 +26,6 @@ void require_f32(const Node& node) {
 }
 
 struct TopK {
-    static constexpr bool cuts_ranges = true;
     static RowBlocks blocks(const Limits& limits, const Node& node) {
         const int64_t c = node.input(0).dim(-1), k = node.integer("k");
         const int64_t rows = c > 0 ? node.input(0).elements() / c : 0;
@@ -51,7 +50,6 @@ struct TopK {
 LAMINA_VULKAN_KERNEL(top_k, "top_k", "rounds", 10, TopK)
 
 struct Argmax {
-    static constexpr bool cuts_ranges = true;
     static int64_t axis(const Node& node) {
         return node.integer("axis") + (node.integer("axis") < 0 ? node.input(0).rank() : 0);
     }

@@ -99,6 +99,13 @@ TEST_CASE("ranges: convolutions of many samples, aligned and not, by every algor
     }
 }
 
+TEST_CASE("ranges: convolutions by FFT, of samples that begin anywhere, in several chunks") {
+    for (const bool last : {true, false})
+        for (const NodeSpec& pass : conv_passes(
+                 {5, 5, 7, 1, {67, 61}, {67, 61}, {7, 7}, {1, 1}, {3, 3}, {3, 3}, {1, 1}, last}))
+            expect_same_in_parts(380, pass, 0);
+}
+
 TEST_CASE("ranges: an epilogue that does not ride follows a convolution in parts") {
     for (const NodeSpec& pass :
          conv_passes({5, 3, 5, 1, {67, 61}, {67, 61}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, true},
@@ -301,4 +308,38 @@ TEST_CASE("ranges: random draws continue where the part before ended") {
                           {"high", 0.7}};
         expect_same_in_parts(20, {"random_uniform", attrs, {state}, {{LM_F32, shape}}}, 0);
     }
+}
+
+TEST_CASE("ranges: products of f32 and f16, whichever factor is beyond it, of few long rows too") {
+    if (!vulkan().available() || !reference().available())
+        return;
+    const auto product = [&](Dims a, Dims b, Dims y, bool ta, bool tb, lm_dtype operands,
+                             lm_dtype result) {
+        const auto stored = [&](Dims dims, lm_dtype dtype) {
+            const Tensor t = striped(dims);
+            const std::string name = lamina::plugin::dtype_name(dtype);
+            return reference().run({"cast", {{"dtype", name}}, {t}, {{dtype, dims}}})[0];
+        };
+        Attrs attrs{{"transpose_a", ta},
+                    {"transpose_b", tb},
+                    {"epilogue", std::string("add i0 i1;relu t0")}};
+        if (operands != result)
+            attrs.emplace_back("result_dtype", std::string(lamina::plugin::dtype_name(result)));
+        return NodeSpec{"matmul",
+                        attrs,
+                        {stored(std::move(a), operands), stored(std::move(b), operands),
+                         stored({y.back()}, result)},
+                        {{result, y}}};
+    };
+    for (const auto& [operands, result] :
+         {std::pair<lm_dtype, lm_dtype>{LM_F32, LM_F32}, {LM_F16, LM_F16}, {LM_BF16, LM_F32}})
+        for (const NodeSpec& spec :
+             {product({3, 701}, {701, 67}, {3, 67}, false, false, operands, result),
+              product({3, 701}, {67, 701}, {3, 67}, false, true, operands, result),
+              product({5, 701}, {5, 3}, {701, 3}, true, false, operands, result),
+              product({701, 67}, {3, 67}, {701, 3}, false, true, operands, result),
+              product({301, 3}, {3, 67}, {301, 67}, false, false, operands, result),
+              product({3, 5, 1001}, {3, 1001, 2}, {3, 5, 2}, false, false, operands, result)})
+            // Reference rounds a product to f16 before its epilogue; kernels round once.
+            expect_same_by(narrow_vulkan(8), "tiled", spec, vulkan().run(spec, "tiled"), 0);
 }
