@@ -41,6 +41,15 @@ CONFORMANCE_CASES(large) {
          {{64}, uniform()},
          {{64}, uniform(0.5, 2)}},
         {{"axis", -1}, {"epsilon", 0.001}}, function());
+    add("depthwise", "conv", {{x, uniform()}, {{3, 3, 1, 64}, uniform()}},
+        {{"padding_low", Ints{1, 1}}, {"padding_high", Ints{1, 1}}, {"groups", 64}}, sum_of(9));
+    add("samples", "conv", {{x, uniform()}, {{3, 3, 64, 2}, uniform()}}, same, sum_of(576));
+
+    add("classes", "softmax", {{{35003, 1000}, uniform(-9, 9)}}, {{"axis", -1}}, function(1000));
+    add("columns", "argmax", {{{37, 1000003}, integers()}}, {{"axis", 0}}, exact());
+    add("embedding", "gather",
+        {{{600011, 60}, integers()}, {{7, 129}, integers(-1, 600011), DType::I64}}, {{"axis", 0}},
+        exact());
 }
 
 } // namespace
