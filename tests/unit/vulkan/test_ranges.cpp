@@ -12,7 +12,7 @@ using lamina::plugin::TensorType;
 
 namespace {
 
-/// On a device whose storage range is so small; on it, too, every kernel of the device as it is.
+/// On a device whose storage range is so small: by every kernel that there is without parts.
 void expect_same_in_parts(int64_t kib, const NodeSpec& spec, double tolerance) {
     if (!vulkan().available() || !reference().available())
         return;
@@ -32,7 +32,7 @@ void expect_same_in_parts(int64_t kib, const NodeSpec& spec, double tolerance) {
         std::sort(names.begin(), names.end());
         return names;
     };
-    CHECK(kernels_of(device) == kernels_of(vulkan()));
+    CHECK(kernels_of(device) == kernels_of(least_vulkan()));
     expect_same_on(device, spec, tolerance);
 }
 
@@ -85,11 +85,10 @@ Tensor indices(Dims dims, int64_t below, lm_dtype dtype = LM_I64) {
 } // namespace
 
 TEST_CASE("ranges: convolutions of many samples, aligned and not, by every algorithm") {
+    for (const NodeSpec& pass : conv_passes(
+             {5, 4, 8, 1, {48, 48}, {48, 48}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, true}))
+        expect_same_in_parts(160, pass, 0);
     for (const bool last : {true, false}) {
-        // 5 samples of 3 x 3 windows: of 4 x 48 x 48 floats and of 3 x 67 x 61.
-        for (const NodeSpec& pass : conv_passes(
-                 {5, 4, 8, 1, {48, 48}, {48, 48}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last}))
-            expect_same_in_parts(160, pass, 0);
         for (const NodeSpec& pass : conv_passes(
                  {5, 3, 5, 1, {67, 61}, {67, 61}, {3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, last}))
             expect_same_in_parts(200, pass, 0);
