@@ -34,6 +34,7 @@ KERAS2_PARTS = {
     "keras2_optimizers": "keras2_optimizers.py",
     "keras2_files": "keras_files.py",
     "keras2_optimizer_files": "keras_optimizer_files.py",
+    "augmentation": "augmentation.py",
 }
 
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lamina/augmentation.hpp"
 #include "lamina/export.hpp"
 #include "lamina/graph.hpp"
 #include "lamina/plugin/abi.h"
@@ -43,6 +44,8 @@ class LAMINA_API Dataset {
 
     /// Copies one sample to `target` and returns its class. From any thread.
     int64_t read(Split split, int64_t index, void* target) const;
+    /// The same as f32, whatever the data set's own type; neither scaled nor shifted.
+    int64_t read_f32(Split split, int64_t index, float* target) const;
 
   private:
     Dataset() = default;
@@ -57,25 +60,6 @@ class LAMINA_API Dataset {
     InMemory train_, test_; // where there is no plugin
 };
 
-/// A change to samples, drawn anew for each epoch.
-class LAMINA_API Augmentation {
-  public:
-    /// config: a JSON object. Throws Error.
-    Augmentation(const std::string& name, const std::string& config);
-    ~Augmentation();
-    Augmentation(const Augmentation&) = delete;
-    Augmentation& operator=(const Augmentation&) = delete;
-
-    void apply(const Shape& shape, float* sample, uint64_t seed, uint64_t epoch,
-               uint64_t index) const;
-
-  private:
-    Part part_;
-    void* self_ = nullptr;
-};
-
-using Augmentations = std::vector<std::shared_ptr<Augmentation>>;
-
 struct Batch {
     Tensor x; // [n, ...] of the data set's dtype; f32 when samples are augmented
     Tensor y; // i64 [n]
@@ -89,9 +73,9 @@ class LAMINA_API DataLoader {
         Split split = Split::Train;
         int64_t batch_size = 128;
         int workers = 1;
-        int ahead = 4; // batches ready at most
-        Augmentations augmentations;
-        uint64_t seed = 0, epoch = 0; // of the augmentations' draws
+        int ahead = 4;                              // batches ready at most
+        std::shared_ptr<const Augmenter> augmenter; // fitted; null: samples stay as they are
+        uint64_t seed = 0, epoch = 0;               // of its draws
     };
 
     /// indices: which samples, in this order. The last batch may be smaller.

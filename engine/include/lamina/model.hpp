@@ -76,7 +76,8 @@ struct FitOptions {
     bool shuffle = true;
     bool check_finite = false; // stop at the first NaN or infinity and name the layer
     int workers = 1;
-    Augmentations augmentations;
+    /// Of the training samples, anew in each epoch; its normalizations of those validated on too.
+    std::shared_ptr<Augmenter> augmenter;
     std::vector<std::shared_ptr<Callback>> callbacks;
 
     std::string checkpoint_dir;    // "" for none: a checkpoint after every epoch
@@ -197,9 +198,11 @@ class LAMINA_API Model {
     /// What the last fit() has recorded, and the run that it went on from; all that there is of a
     /// fit() that has ended with an error.
     const History& history() const;
+    /// augmenter: its normalizations, the same as in training, are applied, and nothing else of it.
     /// Throws Error(Cancelled) when `progress` stops it.
     Evaluation evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size = 128,
-                        const EvaluationProgress& progress = {});
+                        const EvaluationProgress& progress = {},
+                        const std::shared_ptr<Augmenter>& augmenter = nullptr);
     /// x: f32 [n, ...], as the model sees it. Returns the first output for all of it.
     Tensor predict(const Tensor& x, int64_t batch_size = 128);
     /// The same of samples as a data set has them [n, ...], which are scaled or preprocessed first.

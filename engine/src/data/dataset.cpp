@@ -79,25 +79,21 @@ int64_t Dataset::read(Split split, int64_t index, void* target) const {
     return label;
 }
 
-Augmentation::Augmentation(const std::string& name, const std::string& config)
-    : part_(Registry::global().find("augmentation", name)) {
-    const auto& table = part_.as<lm_augmentation>();
-    const lm_config checked(apply_schema(parse_json(config, "augmentation " + name), table.schema,
-                                         "augmentation " + name));
-    call(table.open, host_table(), &checked, &self_);
-}
-
-Augmentation::~Augmentation() {
-    if (self_ != nullptr)
-        part_.as<lm_augmentation>().close(self_);
-}
-
-void Augmentation::apply(const Shape& shape, float* sample, uint64_t seed, uint64_t epoch,
-                         uint64_t index) const {
-    const lm_tensor_desc type{sizeof type, LM_F32, static_cast<int32_t>(shape.rank()), 0,
-                              shape.begin()};
-    const lm_sample_key key{sizeof key, seed, epoch, index};
-    call(part_.as<lm_augmentation>().apply, self_, &type, sample, &key);
+int64_t Dataset::read_f32(Split split, int64_t index, float* target) const {
+    if (sample_.dtype == DType::F32)
+        return read(split, index, target);
+    if (sample_.dtype == DType::U8) { // as it nearly always is
+        thread_local std::vector<uint8_t> bytes;
+        bytes.resize(static_cast<size_t>(sample_.shape.elements()));
+        const int64_t label = read(split, index, bytes.data());
+        std::copy(bytes.begin(), bytes.end(), target);
+        return label;
+    }
+    Tensor sample = Tensor::uninitialized(sample_.dtype, sample_.shape);
+    const int64_t label = read(split, index, sample.raw());
+    const Tensor values = sample.cast(DType::F32);
+    std::copy(values.data<float>().begin(), values.data<float>().end(), target);
+    return label;
 }
 
 std::vector<int64_t> shuffled(std::vector<int64_t> indices, uint64_t seed, uint64_t epoch) {

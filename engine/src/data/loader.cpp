@@ -46,26 +46,26 @@ struct DataLoader::State {
         Shape shape{end - begin};
         for (const int64_t d : sample.shape)
             shape.push_back(d);
-        Batch batch{Tensor::uninitialized(sample.dtype, shape),
+        const DType dtype = options.augmenter ? DType::F32 : sample.dtype;
+        Batch batch{Tensor::uninitialized(dtype, shape),
                     Tensor::uninitialized(DType::I64, {end - begin})};
-        const auto bytes = static_cast<size_t>(sample.bytes());
+        const auto bytes = static_cast<size_t>(sample.shape.elements()) * size_of(dtype);
         for (int64_t i = begin; i < end; ++i)
             batch.y.data<int64_t>()[static_cast<size_t>(i - begin)] =
-                data->read(options.split, indices[static_cast<size_t>(i)],
-                           batch.x.raw() + static_cast<size_t>(i - begin) * bytes);
-        if (!options.augmentations.empty())
-            augment(batch, begin);
+                fill(batch.x.raw() + static_cast<size_t>(i - begin) * bytes,
+                     indices[static_cast<size_t>(i)]);
         return batch;
     }
 
-    void augment(Batch& batch, int64_t begin) const {
-        batch.x = batch.x.cast(DType::F32);
-        const Shape& sample = data->sample().shape;
-        float* at = batch.x.data<float>().data();
-        for (int64_t i = 0; i < batch.size(); ++i, at += sample.elements())
-            for (const auto& a : options.augmentations)
-                a->apply(sample, at, options.seed, options.epoch,
-                         static_cast<uint64_t>(indices[static_cast<size_t>(begin + i)]));
+    /// Returns the sample's class.
+    int64_t fill(std::byte* target, int64_t index) const {
+        if (!options.augmenter)
+            return data->read(options.split, index, target);
+        auto* values = reinterpret_cast<float*>(target);
+        const int64_t label = data->read_f32(options.split, index, values);
+        options.augmenter->apply(data->sample().shape, values,
+                                 {options.seed, options.epoch, static_cast<uint64_t>(index)});
+        return label;
     }
 
     void work() {

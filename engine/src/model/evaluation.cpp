@@ -41,17 +41,23 @@ Values RunningMeans::means() const {
     return out;
 }
 
-std::optional<Evaluation> evaluate_samples(Model::State& state,
-                                           const std::shared_ptr<Dataset>& data, Split split,
-                                           const std::vector<int64_t>& indices, int64_t batch_size,
-                                           const EvaluationProgress& progress) {
+SampleFormat sample_format(const Dataset& data, const Augmenter* augmenter) {
+    if (augmenter != nullptr && augmenter->normalizes())
+        return {DType::F32, 1, 0, false};
+    const DType dtype = data.sample().dtype;
+    return {augmenter == nullptr ? dtype : DType::F32, data.scale(), data.shift(),
+            dtype == DType::U8};
+}
+
+std::optional<Evaluation> evaluate_samples(Model::State& state, const EvaluatedSamples& samples,
+                                           int64_t batch_size, const EvaluationProgress& progress) {
     DataLoader::Options loading;
-    loading.split = split;
+    loading.split = samples.split;
     loading.batch_size = batch_size;
-    DataLoader loader(data, indices, loading);
-    const SampleFormat format{data->sample().dtype, data->scale(), data->shift(),
-                              data->sample().dtype == DType::U8};
-    const auto total = static_cast<int64_t>(indices.size());
+    loading.augmenter = samples.augmenter;
+    DataLoader loader(samples.data, samples.indices, loading);
+    const SampleFormat format = sample_format(*samples.data, samples.augmenter.get());
+    const auto total = static_cast<int64_t>(samples.indices.size());
     RunningMeans running;
     bool goes_on = true;
     StepQueue steps(false);
@@ -90,7 +96,8 @@ void expect_fitting(const Model& model, const Dataset& data) {
 }
 
 Evaluation Model::evaluate(const std::shared_ptr<Dataset>& data, Split split, int64_t batch_size,
-                           const EvaluationProgress& progress) {
+                           const EvaluationProgress& progress,
+                           const std::shared_ptr<Augmenter>& augmenter) {
     expect_fitting(*this, *data);
     if (data->size(split) == 0)
         throw UsageError(fmt::format("data set {} has no {} samples", data->name(),
@@ -100,13 +107,17 @@ Evaluation Model::evaluate(const std::shared_ptr<Dataset>& data, Split split, in
         done = samples;
         return !progress || progress(samples, total, means);
     };
-    const int64_t size = data->size(split);
-    std::vector<int64_t> all(static_cast<size_t>(size));
-    std::iota(all.begin(), all.end(), 0);
-    auto evaluation = evaluate_samples(*state_, data, split, all, batch_size, tell);
+    EvaluatedSamples samples{data, split, {}, nullptr};
+    samples.indices.resize(static_cast<size_t>(data->size(split)));
+    std::iota(samples.indices.begin(), samples.indices.end(), 0);
+    if (augmenter) {
+        augmenter->fit(*data);
+        samples.augmenter = augmenter->normalizations();
+    }
+    auto evaluation = evaluate_samples(*state_, samples, batch_size, tell);
     if (!evaluation)
-        fail(StatusCode::Cancelled,
-             fmt::format("the evaluation was stopped after {} of {} samples", done, size));
+        fail(StatusCode::Cancelled, fmt::format("the evaluation was stopped after {} of {} samples",
+                                                done, data->size(split)));
     return std::move(*evaluation);
 }
 

@@ -26,11 +26,20 @@ struct RunningMeans {
     Values means() const;
 };
 
-/// Loss and metrics over the samples that `indices` names. Nothing where `progress` stops it.
-std::optional<Evaluation> evaluate_samples(Model::State& state,
-                                           const std::shared_ptr<Dataset>& data, Split split,
-                                           const std::vector<int64_t>& indices, int64_t batch_size,
-                                           const EvaluationProgress& progress);
+/// How samples reach the model. augmenter: null for none.
+SampleFormat sample_format(const Dataset& data, const Augmenter* augmenter);
+
+/// Which samples are evaluated. augmenter: normalizations, or null for none.
+struct EvaluatedSamples {
+    std::shared_ptr<const Dataset> data;
+    Split split = Split::Test;
+    std::vector<int64_t> indices;
+    std::shared_ptr<const Augmenter> augmenter;
+};
+
+/// Loss and metrics over samples. Nothing where `progress` stops it.
+std::optional<Evaluation> evaluate_samples(Model::State& state, const EvaluatedSamples& samples,
+                                           int64_t batch_size, const EvaluationProgress& progress);
 
 /// Throws ShapeError where the model's input or classes are not those of the data.
 void expect_fitting(const Model& model, const Dataset& data);

@@ -58,10 +58,7 @@ Trainer::Trainer(Model& model, Model::State& state, std::shared_ptr<Dataset> dat
                  const FitOptions& options)
     : model_(model), state_(state), data_(std::move(data)), options_(options) {}
 
-SampleFormat Trainer::format() const {
-    return {options_.augmentations.empty() ? data_->sample().dtype : DType::F32, data_->scale(),
-            data_->shift(), data_->sample().dtype == DType::U8};
-}
+SampleFormat Trainer::format() const { return sample_format(*data_, options_.augmenter.get()); }
 
 double Trainer::learning_rate() const {
     return state_.learning_rate.value_or(state_.stated_learning_rate);
@@ -107,6 +104,8 @@ void Trainer::run_epochs() {
                        [&] { state_.initialize(step.graph, options_.seed); });
     state_.drop_waiting_slots();
     state_.compiled(Mode::Train, options_.batch_size, format()); // before any time is taken
+    if (options_.augmenter)
+        options_.augmenter->fit(*data_);
     last_checkpoint_ = now();
     for (const auto& c : options_.callbacks)
         c->train_begin(first_epoch_, options_.epochs);
@@ -219,7 +218,7 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     DataLoader::Options loading;
     loading.batch_size = options_.batch_size;
     loading.workers = options_.workers;
-    loading.augmentations = options_.augmentations;
+    loading.augmenter = options_.augmenter;
     loading.seed = options_.seed;
     loading.epoch = static_cast<uint64_t>(epoch);
     DataLoader loader(data_, std::move(order), loading);
@@ -293,9 +292,11 @@ bool Trainer::validate(EpochRecord& record) {
     };
     std::optional<Evaluation> evaluation;
     if (!interrupted())
-        evaluation =
-            evaluate_samples(state_, data_, options_.validate_on_test ? Split::Test : Split::Train,
-                             validation_, options_.batch_size, tell);
+        evaluation = evaluate_samples(
+            state_,
+            {data_, options_.validate_on_test ? Split::Test : Split::Train, validation_,
+             options_.augmenter ? options_.augmenter->normalizations() : nullptr},
+            options_.batch_size, tell);
     if (!evaluation) {
         result_.interrupted = true;
         write_checkpoint(record.epoch, batches());
@@ -367,6 +368,7 @@ Checkpoint Trainer::describe_run() const {
         {"--train-limit", std::to_string(options_.train_limit)},
         {"--validation-split", fmt::format("{}", options_.validation_split)},
         {"--monitor", best_model_.name()},
+        {"--augment", options_.augmenter ? options_.augmenter->text() : "off"},
         {"--no-shuffle", options_.shuffle ? "off" : "on"},
         {"--reduce-on-plateau", reducer_ ? to_text(reducer_->options()) : "off"}};
     if (stopper_) // patience may change

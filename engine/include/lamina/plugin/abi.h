@@ -26,7 +26,7 @@ extern "C" {
 #endif
 
 #define LM_ABI_MAJOR 0
-#define LM_ABI_MINOR 1
+#define LM_ABI_MINOR 2
 
 #define LM_EXPORT __attribute__((visibility("default")))
 
@@ -444,6 +444,7 @@ typedef struct lm_dataset {
                       lm_error*);
 } lm_dataset;
 
+/* What a draw for a sample depends on, and on nothing else. */
 typedef struct lm_sample_key {
     uint32_t struct_size;
     uint64_t seed;
@@ -451,15 +452,45 @@ typedef struct lm_sample_key {
     uint64_t index; /* of the sample in the set */
 } lm_sample_key;
 
+/* The training samples, for whoever must know them beforehand. Valid during the call. */
+typedef struct lm_samples {
+    uint32_t struct_size;
+    const lm_tensor_desc* type; /* of a sample: f32 [H, W, C] */
+    uint64_t count;
+    void* context;
+    /* Writes one sample, with the normalizations before this one applied. From any thread. */
+    lm_status (*read)(void* context, uint64_t index, float* sample, lm_error*);
+} lm_samples;
+
+/* A normalization: it draws nothing, samples to be validated and tested on go through it as well,
+ * and what it leaves is what the model sees: the data set's own scale and shift are left out. */
+enum { LM_AUGMENT_NORMALIZES = 1 };
+
+/* A change to samples before the model sees them; values are the data set's, as 0 to 255. */
 typedef struct lm_augmentation {
     uint32_t struct_size;
     const char* schema;
     const char* doc;
     lm_status (*open)(const struct lm_host*, const lm_config*, void** self, lm_error*);
     void (*close)(void* self);
-    /* Changes one sample in place: f32 [H, W, C]. Depends on the key alone. From any thread. */
+    /* Changes one sample in place: f32 [H, W, C]. Depends on the key alone. From any thread. NULL
+     * where there is affine. */
     lm_status (*apply)(void* self, const lm_tensor_desc* type, float* sample, const lm_sample_key*,
                        lm_error*);
+
+    /* The key that VALUE sets in `--augment NAME=VALUE`; NULL: it takes none. */
+    const char* value_key;
+    /* The smaller is applied first, whatever the order in which the user names them. */
+    int32_t order;
+    uint32_t flags; /* LM_AUGMENT_* */
+    /* A geometric change draws a matrix here instead, row-major 3x3, and moves no pixel itself: the
+     * engine multiplies those that follow each other and samples the picture once, with the user's
+     * fill mode and interpolation. It takes (x, y, 1) of the result to the picture's: x to the
+     * right, y down, in pixels from the centre. May be NULL. */
+    lm_status (*affine)(void* self, const lm_tensor_desc* type, const lm_sample_key*,
+                        double* matrix, lm_error*);
+    /* Called once, before any apply. NULL: it need not know the samples. */
+    lm_status (*fit)(void* self, const lm_samples*, lm_error*);
 } lm_augmentation;
 
 /* ---- Formats ------------------------------------------------------------------------------ */
@@ -601,7 +632,7 @@ typedef struct lm_plugin {
 LM_EXPORT const lm_plugin* lamina_plugin(void);
 
 /* The manifest lies in this ELF section: JSON objects, one a line. The first has
- * {"lamina_abi": "0.1", "name": ..., "version": ...}; each further one {"kind": ..., "name": ...}.
+ * {"lamina_abi": "0.2", "name": ..., "version": ...}; each further one {"kind": ..., "name": ...}.
  */
 #define LM_MANIFEST_SECTION ".lamina.manifest"
 
