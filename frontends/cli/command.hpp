@@ -44,6 +44,7 @@ int plugins(const Arguments&);
 int plugin(const Arguments&);
 int models(const Arguments&);
 int datasets(const Arguments&);
+int augment(const Arguments&);
 
 /// The flags of a subcommand. Every one has --help, --threads, --plugin-path and --log.
 class Options {
@@ -133,6 +134,10 @@ std::string values_text(const Values& values);
 /// --quiet and --json, for every command that shows how far it has come.
 void add_progress_options(Options& options);
 ProgressMode progress_mode(const Options& options);
+
+/// --augment, of whose value `meaning` says what becomes of it; null where it is not given.
+void add_augment_option(Options& options, const char* meaning);
+std::shared_ptr<Augmenter> open_augmenter(const Options& options);
 
 /// --data and --data-dir as Options; a download is shown.
 void add_data_options(Options& options);

@@ -55,6 +55,14 @@ void add_data_options(Options& options) {
         "data-dir", po::value<std::string>()->default_value(""), "folder of the data set's files");
 }
 
+void add_augment_option(Options& options, const char* meaning) {
+    options.add()("augment", po::value<std::string>(), meaning);
+}
+
+std::shared_ptr<Augmenter> open_augmenter(const Options& options) {
+    return options.has("augment") ? Augmenter::parse(options.text("augment")) : nullptr;
+}
+
 std::shared_ptr<Dataset> open_data(const Options& options) {
     return open_data(options.text("data"), options.text("data-dir"), progress_mode(options));
 }

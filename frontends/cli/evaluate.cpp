@@ -57,6 +57,8 @@ int evaluate(const Arguments& arguments) {
     o.add()("model", po::value<std::string>()->required(),
             "a model file, or a zoo name with --weights");
     add_data_options(o);
+    add_augment_option(o, "what the model was trained with: its normalizations are applied, as "
+                          "featurewise_center, and nothing else of it");
     o.add()("backend", po::value<std::string>()->default_value("openblas"), "NAME[:key=value,...]")(
         "weights", po::value<std::string>(), "take the weights from this file")(
         "split", po::value<std::string>()->default_value("test"),
@@ -74,6 +76,7 @@ int evaluate(const Arguments& arguments) {
     if (split != "test" && split != "train")
         throw UsageError(fmt::format("--split must be test or train, got {}", split));
     expect_at_least<int64_t>("batch-size", o.get<int64_t>("batch-size"), 1);
+    const auto augmenter = open_augmenter(o);
     expect_model(o.text("model"));
     const auto data = open_data(o);
     Model model = open_model(o.text("model"), o.text("weights"), data->classes());
@@ -88,12 +91,13 @@ int evaluate(const Arguments& arguments) {
     const EndOnSignals signals;
     ProgressBar bar("evaluation", static_cast<size_t>(data->size(chosen)), "images",
                     progress_mode(o));
-    const Evaluation result =
-        model.evaluate(data, chosen, o.get<int64_t>("batch-size"),
-                       [&](int64_t samples, int64_t, const Values& means) {
-                           bar.update(static_cast<size_t>(samples), values_text(means));
-                           return end_asked() == 0;
-                       });
+    const Evaluation result = model.evaluate(
+        data, chosen, o.get<int64_t>("batch-size"),
+        [&](int64_t samples, int64_t, const Values& means) {
+            bar.update(static_cast<size_t>(samples), values_text(means));
+            return end_asked() == 0;
+        },
+        augmenter);
     bar.finish("");
     if (o.flag("json")) {
         nlohmann::ordered_json json;

@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"evaluate", "loss and accuracy of a trained model", evaluate},
     {"predict", "what a trained model sees in pictures", predict},
     {"features", "what a model's layers give for pictures", features},
+    {"augment", "what augmentation makes of pictures", augment},
     {"summary", "a model's layers, parameters, memory and graph", summary},
     {"bench", "speed, by step or by operator", bench},
     {"plot", "curves and bars from a description", plot},

@@ -22,6 +22,9 @@ namespace {
 void add_options(Options& o) {
     o.add()("model", po::value<std::string>()->required(), "a name of the zoo, or a model file");
     add_data_options(o);
+    add_augment_option(o, "changes to the training samples, drawn anew in each epoch: "
+                          "rotation=40,width_shift=0.2,height_shift=0.2,zoom=0.2,horizontal_flip; "
+                          "see `lamina augment --help`");
     o.add()("backend", po::value<std::string>()->default_value("openblas"),
             "NAME[:key=value,...], see `lamina devices`")("weights", po::value<std::string>(),
                                                           "start from the weights of this file")(
@@ -42,7 +45,8 @@ void add_options(Options& o) {
         "seed", po::value<int64_t>()->default_value(1), "of the weights, the shuffle and dropout")(
         "no-shuffle", po::bool_switch(), "take the samples in the file's order")(
         "check-finite", po::bool_switch(), "stop at the first NaN or infinity and name the layer")(
-        "workers", po::value<int>()->default_value(1), "threads that prepare batches")(
+        "workers", po::value<int>()->default_value(1),
+        "threads that prepare and augment batches ahead of the step")(
         "early-stopping", po::value<std::string>(),
         "stop after so many epochs without improvement: 5, or patience=5 with min_delta=D, "
         "baseline=B, start_from_epoch=N, restore_best_weights=true, monitor=NAME, "
@@ -223,6 +227,7 @@ int train(const Arguments& arguments) {
     if (!o.parse(arguments))
         return 0;
     FitOptions fit = fit_options(o);
+    fit.augmenter = open_augmenter(o);
     check_targets(o);
     expect_model(o.text("model"));
     const auto data = open_data(o);

@@ -5,7 +5,7 @@ import os
 
 from _lamina import LAMINA, TRAIN, check, done, fails, lamina, one_json, run
 
-COMMANDS = ["train", "evaluate", "predict", "summary", "bench", "plot", "devices", "plugins", "models", "datasets"]
+COMMANDS = ["train", "evaluate", "predict", "augment", "summary", "bench", "plot", "devices", "plugins", "models", "datasets"]
 
 
 def help_everywhere():
