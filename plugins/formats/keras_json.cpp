@@ -5,8 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
+#include "keras_modules.hpp"
 #include "lamina/plugin/format.hpp"
 
 namespace lamina::plugin {
@@ -21,27 +20,11 @@ void read_json(const Config&, const std::string& path, Store& store) {
     store.set_text("architecture", std::string(static_cast<const char*>(bytes), size));
 }
 
-/// model_from_json of Keras 3 finds classes by their module. Functional models are `Model` in it,
-/// which tf.keras 2 takes too.
-std::string with_modules(const std::string& architecture) {
-    auto json = nlohmann::ordered_json::parse(architecture);
-    const auto name_module = [](auto& object, const char* module) {
-        object["module"] = module;
-        object["registered_name"] = nullptr;
-    };
-    name_module(json, "keras");
-    if (json.at("class_name") == "Functional")
-        json["class_name"] = "Model";
-    for (auto& layer : json.at("config").at("layers"))
-        name_module(layer, "keras.layers");
-    return json.dump();
-}
-
 void write_json(const Config&, const std::string& path, const Store& store) {
     const auto architecture = store.text("architecture");
     if (!architecture)
         invalid("there is no architecture to write");
-    const std::string text = with_modules(*architecture);
+    const std::string text = with_modules(*architecture).dump();
     std::FILE* file = std::fopen(path.c_str(), "wb");
     bool whole = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
     int why = errno;

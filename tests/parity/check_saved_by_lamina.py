@@ -5,8 +5,8 @@ usage: check_saved_by_lamina.py SAVED MNIST_SAMPLE
 
 tests/system/keras.py makes SAVED and runs this by each Python that LAMINA_KERAS_PYTHON names:
 
-SAVED/WRITER/MODEL   the fixtures of tests/data/keras, read and written again by Lamina: model.h5, model.weights.h5 with
-                     architecture.json. Keras must predict what the golden says and, where the model was trained, go
+SAVED/WRITER/MODEL   the fixtures of tests/data/keras, read and written again by Lamina: model.h5, model.keras,
+                     model.weights.h5 with architecture.json. Keras must predict what the golden says and, where the model was trained, go
                      on from the optimizer's state as it says. WRITER/optimizers/NAME.h5 likewise.
 SAVED/trained/MODEL  a model of the zoo trained by `lamina train`, the same files, and evaluated.json: what
                      `lamina evaluate` said of the test images of MNIST_SAMPLE. Keras must find the same.
@@ -50,8 +50,8 @@ def from_parts(folder):
     return model
 
 
-def whole(folder, compiled=False):
-    return keras.models.load_model(folder / "model.h5", compile=compiled)
+def whole(folder, compiled=False, file="model.h5"):
+    return keras.models.load_model(folder / file, compile=compiled)
 
 
 def compare(model, tensors, prefix="y", tolerance=1e-5):
@@ -65,9 +65,9 @@ def compare(model, tensors, prefix="y", tolerance=1e-5):
             raise AssertionError(f"output {i} differs by {error:.3g} of the largest")
 
 
-def check_goes_on(folder, tensors):
+def check_goes_on(folder, tensors, file):
     """One more step on the same batch: only the right slots and step number lead there."""
-    model = whole(folder, compiled=True)
+    model = whole(folder, compiled=True, file=file)
     if int(model.optimizer.iterations) != 3:
         raise AssertionError(f"{int(model.optimizer.iterations)} iterations")
     model.train_on_batch(tensors["train_x"], tensors["train_y"])
@@ -85,10 +85,13 @@ def check_fixtures(checks, saved):
             if case["name"] == "dense_layers" and KERAS2 != case["folder"].startswith("keras-2"):
                 continue  # hard_sigmoid has another slope in this Keras
             checks.run(f"{case['folder']}/model.h5", lambda: compare(whole(folder), tensors))
+            checks.run(f"{case['folder']}/model.keras", lambda: compare(whole(folder, file="model.keras"), tensors))
             checks.run(f"{case['folder']}/model.weights.h5", lambda: compare(from_parts(folder), tensors))
             # Keras 3 cannot go on from an .h5, its own neither: it builds the optimizer for another model's variables.
-            if case["trained"] and KERAS2:
-                checks.run(f"{case['folder']}/model.h5 trained on", lambda: check_goes_on(folder, tensors))
+            # tf.keras 2 cannot from a .keras of Keras 3, which counts the learning rate among the state.
+            file = "model.h5" if KERAS2 else "model.keras"
+            if case["trained"]:
+                checks.run(f"{case['folder']}/{file} trained on", lambda: check_goes_on(folder, tensors, file))
 
 
 def check_optimizers(checks, saved):
@@ -124,7 +127,15 @@ def check_optimizers(checks, saved):
                 if type(model.optimizer).__name__.lower() != name:
                     raise AssertionError(f"it has {type(model.optimizer).__name__}")
 
+            def check_archive():
+                """From a .keras Keras 3 goes on."""
+                _, (kernels, biases) = steps((saved / case["file"]).with_suffix(".keras"))
+                numpy.testing.assert_allclose(kernels, tensors["kernel_steps"], rtol=2e-6, atol=1e-6)
+                numpy.testing.assert_allclose(biases, tensors["bias_steps"], rtol=2e-6, atol=1e-6)
+
             checks.run(f"{case['file']} trained on", check if KERAS2 else check_compiled)
+            if not KERAS2 and case["file"].startswith("keras-3"):
+                checks.run(f"{case['file']} as .keras trained on", check_archive)
 
 
 def test_digits(folder):

@@ -14,6 +14,7 @@
 #include "lamina/history.hpp"
 #include "lamina/monitoring.hpp"
 #include "lamina/precision.hpp"
+#include "lamina/weights.hpp"
 
 namespace lamina {
 
@@ -155,7 +156,8 @@ class LAMINA_API Model {
     static Model zoo(const std::string& spec, const Config& config = {});
     /// A model file of any format; an architecture file takes its weights from `weights`.
     /// Throws Error that says what is wrong with the file.
-    static Model load(const std::string& path, const std::string& weights = "");
+    static Model load(const std::string& path, const std::string& weights = "",
+                      const WeightOptions& options = {});
     ~Model();
     Model(Model&&) noexcept;
     Model& operator=(Model&&) noexcept;
@@ -220,8 +222,10 @@ class LAMINA_API Model {
     Model behind(const std::string& layer) const;
 
     /// Takes the weights from a model or weights file, without optimizer slots. Throws Error that
-    /// lists what does not fit.
-    void load_weights(const std::string& path);
+    /// lists what does not fit, unless the options allow that; and where nothing fits.
+    void load_weights(const std::string& path, const WeightOptions& options = {});
+    /// What became of every tensor of the last file whose weights were taken, here or by load().
+    const WeightReport& weight_report() const;
     /// Writes the whole model, or its weights or architecture alone, by the file's extension.
     void save(const std::string& path) const;
     std::string architecture_json() const;

@@ -108,4 +108,31 @@ Json optimizer_for_keras(const Json& optimizer, bool for_keras_3) {
     return {{"class_name", keras}, {"config", settings}};
 }
 
+std::vector<std::vector<std::string>> slot_rounds(const Json& optimizer) {
+    const auto [class_name, config] = part_spec(optimizer);
+    const std::string keras = keras_class(class_name);
+    std::vector<std::vector<std::string>> rounds;
+    if (keras == "Adam" || keras == "AdamW" || keras == "Nadam")
+        rounds = {{"momentum", "velocity"}};
+    else if (keras == "Adamax")
+        rounds = {{"momentum", "norm"}};
+    else if (keras == "RMSprop")
+        rounds = {{"velocity"}};
+    else if (keras == "Adagrad")
+        rounds = {{"accumulator"}};
+    else if (keras == "Adadelta")
+        rounds = {{"accumulated_grad", "accumulated_delta_var"}};
+    const auto has = [&settings = config](const char* key) { // what is nonsense, the schema refuses
+        const Json value = settings.contains(key) ? settings.at(key) : Json();
+        return value.is_boolean() ? value.get<bool>() : value.is_number() && value != 0;
+    };
+    if (has("amsgrad"))
+        rounds.push_back({"velocity_hat"});
+    if ((keras == "RMSprop" || keras == "SGD") && has("momentum"))
+        rounds.push_back({"momentum"});
+    if (has("centered"))
+        rounds.push_back({"average_gradient"});
+    return rounds;
+}
+
 } // namespace lamina

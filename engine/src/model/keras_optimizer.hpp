@@ -4,6 +4,9 @@
 /// the root, and another momentum in Nadam; later versions keep them as "legacy".
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "io/json.hpp"
 
 namespace lamina {
@@ -21,5 +24,9 @@ Json optimizer_for_keras(const Json& optimizer, bool for_keras_3);
 /// An optimizer as a file of Keras has it, with the settings by which its rule is that of the
 /// version that wrote it.
 Json optimizer_from_keras(const Json& optimizer, bool before_keras_3);
+
+/// The slots in the order in which tf.keras 2.11 and later and Keras 3 number them in a .keras: of
+/// each round, all slots of one weight, then of the next. Empty for what is no optimizer of Keras's.
+std::vector<std::vector<std::string>> slot_rounds(const Json& optimizer);
 
 } // namespace lamina

@@ -17,6 +17,7 @@
 #include "model/keras_json.hpp"
 #include "model/keras_optimizer.hpp"
 #include "model/model_state.hpp"
+#include "model/numbered_slots.hpp"
 #include "model/tracer.hpp"
 #include "model/weight_match.hpp"
 #include "plugins/host.hpp"
@@ -165,11 +166,11 @@ void save_tensors(const std::string& path,
     write_store(path, store);
 }
 
-lm_store to_store(const Model::State& state, bool with_optimizer) {
+lm_store to_store(const Model::State& state, bool with_optimizer, bool for_keras_3) {
     lm_store store;
     store.texts["architecture"] = architecture_to_json(state.architecture);
     store.texts["training_config"] =
-        training_json(state.training, needs_keras_3(state.architecture)).dump();
+        training_json(state.training, for_keras_3 || needs_keras_3(state.architecture)).dump();
     for (const Variable& v : state.model_variables())
         store.tensors.push_back(stored(v.name, state.value_of(v.name)));
     if (!with_optimizer)
@@ -221,6 +222,12 @@ bool read_training_config(Model::State& state, const lm_store& store, const std:
     return false;
 }
 
+/// As the tensors inside a .keras are called.
+static bool is_number(const std::string& name) {
+    return !name.empty() &&
+           std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 static void load_slot(Model::State& state, const StoredTensor& t, const VariableNames& name_of) {
     if (t.name == "iterations") {
         state.iterations = static_cast<uint64_t>(t.data.cast(DType::I64).item<int64_t>());
@@ -235,34 +242,78 @@ static void load_slot(Model::State& state, const StoredTensor& t, const Variable
     state.set_waiting(t.group + "/" + t.name.substr(0, slot + 1) + weight, t.data);
 }
 
+/// Which of the file's weights is which of the model's. Throws Error that lists what does not fit,
+/// unless that is allowed.
+static WeightMatch matched(const Model::State& state, const std::vector<Variable>& variables,
+                           const std::vector<StoredTensor>& weights, const ForeignKernels& as_here,
+                           const std::string& source, bool allow_partial) {
+    const VariableNames name_of(state.architecture, variables);
+    WeightMatch match = by_name(name_of, variables, weights, as_here);
+    if (match.complete())
+        return match;
+    WeightMatch other = by_position(variables, weights, as_here);
+    other.by_position = true;
+    if (other.complete() || (allow_partial && match.values.empty())) {
+        log_info(fmt::format("{}: the names are others than the model's; its weights are taken by "
+                             "their position, layer for layer",
+                             source));
+        match = std::move(other);
+    }
+    if (!match.complete() && (!allow_partial || match.values.empty()))
+        fail(StatusCode::InvalidArgument,
+             fmt::format("{}: the weights do not fit model {}{}", source, state.architecture.name,
+                         match.what_does_not_fit(name_of)));
+    return match;
+}
+
+static WeightReport report_of(const WeightMatch& match, const std::string& source) {
+    WeightReport report;
+    report.source = source;
+    report.by_position = match.by_position;
+    for (const auto& [variable, tensor, data] : match.values)
+        report.loaded.push_back({variable->name, tensor, variable->type.shape});
+    for (const std::string& variable : match.missing)
+        report.skipped.push_back({variable, "the file has no tensor for it"});
+    for (const auto& [variable, reason] : match.wrong)
+        report.skipped.push_back({variable, reason});
+    for (const StoredTensor* t : match.extra)
+        report.unused.push_back({t->group + "/" + t->name, t->data.shape()});
+    return report;
+}
+
+static bool is_theano(const lm_store& store, const WeightOptions& options) {
+    if (options.backend != SourceBackend::Stated)
+        return options.backend == SourceBackend::Theano;
+    const auto stated = store.texts.find("backend");
+    return stated != store.texts.end() && stated->second == "theano";
+}
+
 void load_variables(Model::State& state, const lm_store& store, const std::string& source,
-                    bool with_optimizer) {
+                    bool with_optimizer, const WeightOptions& options) {
     const std::vector<Variable> variables = state.model_variables();
     const VariableNames name_of(state.architecture, variables);
     std::vector<StoredTensor> weights;
+    std::vector<Tensor> numbered_slots;
     for (const StoredTensor& t : store.tensors) {
-        if (t.group == kOptimizerGroup && with_optimizer)
+        if (t.group == kOptimizerGroup && with_optimizer && is_number(t.name))
+            numbered_slots.push_back(t.data);
+        else if (t.group == kOptimizerGroup && with_optimizer)
             load_slot(state, t, name_of);
         else if (t.group != kOptimizerGroup && t.group != kCheckpointGroup)
             weights.push_back(t);
     }
-    WeightMatch match = by_name(name_of, variables, weights);
-    if (!match.complete()) {
-        const WeightMatch other = by_position(variables, weights);
-        if (!other.complete())
-            fail(StatusCode::InvalidArgument,
-                 fmt::format("{}: the weights do not fit model {}{}", source,
-                             state.architecture.name, match.what_does_not_fit()));
-        log_info(fmt::format("{}: the names are others than the model's; its weights are taken by "
-                             "their position, layer for layer",
-                             source));
-        match = other;
-    }
-    for (const auto& [variable, data] : match.values)
+    const ForeignKernels as_here(state.architecture, is_theano(store, options),
+                                 options.order == SourceOrder::ChannelsFirst);
+    const WeightMatch match =
+        matched(state, variables, weights, as_here, source, options.allow_partial);
+    for (const auto& [variable, tensor, data] : match.values)
         state.set_waiting(variable->name, data.cast(variable->type.dtype));
+    load_numbered_slots(state, variables, numbered_slots, source);
+    state.weight_report = report_of(match, source);
 }
 
-Model Model::load(const std::string& path, const std::string& weights) {
+Model Model::load(const std::string& path, const std::string& weights,
+                  const WeightOptions& options) {
     auto state = std::make_unique<State>();
     const lm_store store = read_store(path);
     const auto architecture = store.texts.find("architecture");
@@ -275,19 +326,22 @@ Model Model::load(const std::string& path, const std::string& weights) {
         architecture->second, path, version == store.texts.end() ? "" : version->second);
     const bool takes_state = read_training_config(*state, store, path);
     if (!weights.empty())
-        load_variables(*state, read_store(weights), weights, false);
+        load_variables(*state, read_store(weights), weights, false, options);
     else if (!store.tensors.empty())
-        load_variables(*state, store, path, takes_state);
+        load_variables(*state, store, path, takes_state, options);
     return Model(std::move(state));
 }
 
-void Model::load_weights(const std::string& path) {
-    load_variables(*state_, read_store(path), path, false);
+void Model::load_weights(const std::string& path, const WeightOptions& options) {
+    load_variables(*state_, read_store(path), path, false, options);
 }
 
+const WeightReport& Model::weight_report() const { return state_->weight_report; }
+
 void Model::save(const std::string& path) const {
-    const_cast<Model*>(this)->initialize(1); // a model may be saved before it was trained
-    write_store(path, to_store(*state_, state_->iterations > 0));
+    const_cast<Model*>(this)->initialize(1);           // a model may be saved before it was trained
+    const bool for_keras_3 = path.ends_with(".keras"); // no other Keras goes on from one
+    write_store(path, to_store(*state_, state_->iterations > 0, for_keras_3));
 }
 
 } // namespace lamina

@@ -32,6 +32,7 @@ struct Model::State {
     uint64_t iterations = 0;               // steps taken
     std::optional<double> learning_rate;   // what callbacks have set
     double stated_learning_rate = 0.001;   // what the optimizer's configuration says
+    WeightReport weight_report;            // of the last file whose weights were taken
 
     VariableStore& variables();
     /// The device's, if one is asked for.
@@ -81,12 +82,13 @@ struct Model::State {
 bool read_training_config(Model::State& state, const lm_store& store, const std::string& source);
 
 /// The file's contents from a model: architecture, training configuration, variables, and the
-/// optimizer's slots if asked for.
-lm_store to_store(const Model::State& state, bool with_optimizer);
+/// optimizer's slots if asked for. for_keras_3: what only Keras 3 reads, so that the optimizer is
+/// written as that has it.
+lm_store to_store(const Model::State& state, bool with_optimizer, bool for_keras_3 = false);
 
 /// Gives the model's variables the file's values, and the optimizer's slots if asked for. Throws
 /// Error that lists what is missing, extra or of another shape.
 void load_variables(Model::State& state, const lm_store& store, const std::string& source,
-                    bool with_optimizer);
+                    bool with_optimizer, const WeightOptions& options = {});
 
 } // namespace lamina

@@ -82,7 +82,7 @@ void VariableNames::add(const LayerSpec& layer, const std::string& weight,
     named_[path] = variable;
 }
 
-std::string WeightMatch::what_does_not_fit() const {
+std::string WeightMatch::what_does_not_fit(const VariableNames& name_of) const {
     std::string text;
     constexpr size_t most = 12;
     const auto list = [&](const char* what, std::vector<std::string> names) {
@@ -94,27 +94,34 @@ std::string WeightMatch::what_does_not_fit() const {
         if (more > 0)
             text += fmt::format(" and {} more", more);
     };
+    std::vector<std::string> extra_names, wrong_names;
+    for (const StoredTensor* t : extra)
+        extra_names.push_back(name_of(*t));
+    for (const Misfit& w : wrong)
+        wrong_names.push_back(w.variable + ": " + w.reason);
     list("missing", missing);
-    list("not in the model", extra);
-    list("of another shape", wrong);
+    list("not in the model", extra_names);
+    list("of another shape", wrong_names);
     return text;
 }
 
 namespace {
 
-void pair_up(WeightMatch& match, const Variable& variable, const StoredTensor& t) {
-    if (variable.type.shape == t.data.shape())
-        match.values.emplace_back(&variable, t.data);
+void pair_up(WeightMatch& match, const Variable& variable, const StoredTensor& t,
+             const ForeignKernels& as_here) {
+    const Tensor data = as_here(variable, t.data);
+    if (variable.type.shape == data.shape())
+        match.values.push_back({&variable, t.group + "/" + t.name, data});
     else
-        match.wrong.push_back(fmt::format("{}: expected {}, the file has {}", variable.name,
-                                          variable.type.shape.to_string(),
-                                          t.data.shape().to_string()));
+        match.wrong.push_back({variable.name, fmt::format("expected {}, the file has {}",
+                                                          variable.type.shape.to_string(),
+                                                          t.data.shape().to_string())});
 }
 
 } // namespace
 
 WeightMatch by_name(const VariableNames& name_of, const std::vector<Variable>& variables,
-                    const std::vector<StoredTensor>& tensors) {
+                    const std::vector<StoredTensor>& tensors, const ForeignKernels& as_here) {
     std::map<std::string, const Variable*> wanted;
     for (const Variable& v : variables)
         wanted.emplace(v.name, &v);
@@ -122,10 +129,10 @@ WeightMatch by_name(const VariableNames& name_of, const std::vector<Variable>& v
     for (const StoredTensor& t : tensors) {
         const auto it = wanted.find(name_of(t));
         if (it == wanted.end()) {
-            match.extra.push_back(name_of(t));
+            match.extra.push_back(&t);
             continue;
         }
-        pair_up(match, *it->second, t);
+        pair_up(match, *it->second, t, as_here);
         wanted.erase(it);
     }
     for (const auto& [name, variable] : wanted)
@@ -152,7 +159,7 @@ std::vector<std::vector<size_t>> by_layer(size_t count, const LayerOf& layer_of)
 } // namespace
 
 WeightMatch by_position(const std::vector<Variable>& variables,
-                        const std::vector<StoredTensor>& tensors) {
+                        const std::vector<StoredTensor>& tensors, const ForeignKernels& as_here) {
     const auto wanted = by_layer(variables.size(), [&](size_t i) { return variables[i].layer; });
     const auto found = by_layer(tensors.size(), [&](size_t i) { return tensors[i].group; });
     WeightMatch match;
@@ -161,11 +168,11 @@ WeightMatch by_position(const std::vector<Variable>& variables,
         const auto& mine = layer < wanted.size() ? wanted[layer] : none;
         const auto& theirs = layer < found.size() ? found[layer] : none;
         for (size_t i = 0; i < std::min(mine.size(), theirs.size()); ++i)
-            pair_up(match, variables[mine[i]], tensors[theirs[i]]);
+            pair_up(match, variables[mine[i]], tensors[theirs[i]], as_here);
         for (size_t i = theirs.size(); i < mine.size(); ++i)
             match.missing.push_back(variables[mine[i]].name);
         for (size_t i = mine.size(); i < theirs.size(); ++i)
-            match.extra.push_back(tensors[theirs[i]].group + "/" + tensors[theirs[i]].name);
+            match.extra.push_back(&tensors[theirs[i]]);
     }
     return match;
 }

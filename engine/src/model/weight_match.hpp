@@ -8,6 +8,7 @@
 
 #include "lamina/graph.hpp"
 #include "model/architecture.hpp"
+#include "model/foreign_kernels.hpp"
 #include "model/store.hpp"
 
 namespace lamina {
@@ -31,19 +32,32 @@ class VariableNames {
 
 /// What was found for each variable, and what is left over.
 struct WeightMatch {
-    std::vector<std::pair<const Variable*, Tensor>> values;
-    std::vector<std::string> missing, extra, wrong;
+    struct Value {
+        const Variable* variable;
+        std::string tensor; // as the file names it
+        Tensor data;
+    };
+    struct Misfit {
+        std::string variable, reason;
+    };
+    std::vector<Value> values;
+    std::vector<std::string> missing;       // variables
+    std::vector<const StoredTensor*> extra; // in the tensors that were to be matched
+    std::vector<Misfit> wrong;              // of another shape
+    bool by_position = false;
 
     bool complete() const { return missing.empty() && extra.empty() && wrong.empty(); }
-    /// Lines that list it.
-    std::string what_does_not_fit() const;
+    /// Lines that list it. name_of: extra tensors as the model would call them.
+    std::string what_does_not_fit(const VariableNames& name_of) const;
 };
 
+/// as_here: the file's tensors for a variable as this has them.
 WeightMatch by_name(const VariableNames&, const std::vector<Variable>&,
-                    const std::vector<StoredTensor>&);
+                    const std::vector<StoredTensor>&, const ForeignKernels& as_here);
 
 /// As Keras loads weights unless told otherwise: layers without any are left out on both sides, and
 /// the others are taken one after the other, each with its weights in their order.
-WeightMatch by_position(const std::vector<Variable>&, const std::vector<StoredTensor>&);
+WeightMatch by_position(const std::vector<Variable>&, const std::vector<StoredTensor>&,
+                        const ForeignKernels& as_here);
 
 } // namespace lamina

@@ -325,6 +325,20 @@ std::optional<std::vector<std::string>> texts(hid_t object, const std::string& n
     }
 }
 
+std::optional<int64_t> number(hid_t object, const char* name) {
+    if (H5Aexists(object, name) <= 0)
+        return std::nullopt;
+    const std::string what = std::string("attribute `") + name + "` cannot be read";
+    const Id id(H5Aopen(object, name, H5P_DEFAULT), H5Aclose, what);
+    const Id space(H5Aget_space(id), H5Sclose, what);
+    const Id type(H5Aget_type(id), H5Tclose, what);
+    if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1)
+        return std::nullopt;
+    int64_t value = 0;
+    check(H5Aread(id, H5T_NATIVE_INT64, &value), what);
+    return value;
+}
+
 std::vector<std::string> text_attributes(hid_t object) {
     std::vector<std::string> names;
     const auto collect = [](hid_t at, const char* name, const H5A_info_t*, void* out) -> herr_t {

@@ -62,6 +62,8 @@ std::vector<std::string> members(hid_t group);
 std::optional<std::string> text(hid_t object, const char* name);
 /// A list of strings, also one that Keras split into NAME0, NAME1, ...; none when it is absent.
 std::optional<std::vector<std::string>> texts(hid_t object, const std::string& name);
+/// A whole number; none when the attribute is absent or something else.
+std::optional<int64_t> number(hid_t object, const char* name);
 /// The names of the attributes that hold one string.
 std::vector<std::string> text_attributes(hid_t object);
 /// A string of variable length, which may be of any size.

@@ -32,11 +32,10 @@ struct Attributes {
     }
 };
 
-void refuse_foreign_kernels(hid_t weights) {
-    const auto backend = hdf5::text(weights, "backend");
-    if (backend == "theano")
-        unsupported("its weights were written by Keras on Theano, whose kernels are flipped; "
-                    "load and save it with Keras 2 on TensorFlow first");
+/// Who computed with the weights, where the file itself does not say.
+void keep_backend(hid_t weights, Reading& reading) {
+    if (const auto backend = hdf5::text(weights, "backend"))
+        reading.content.texts.emplace("backend", *backend);
 }
 
 std::string architecture_of(const Content& content) {
@@ -52,17 +51,15 @@ void read_h5(const std::string& path, Reading& reading) {
     for (const std::string& name : hdf5::text_attributes(file))
         reading.content.texts[store_key(name)] = *hdf5::text(file, name.c_str());
     if (is_named_layout(file)) {
-        refuse_foreign_kernels(file);
         read_named_layout(file, reading);
     } else if (hdf5::has_group(file, "model_weights")) {
         const hdf5::Id weights = hdf5::open_group(file, "model_weights");
-        refuse_foreign_kernels(weights);
+        keep_backend(weights, reading);
         read_named_layout(weights, reading);
     } else if (is_numbered_layout(file)) {
         return read_numbered_layout(file, reading);
-    } else if (H5Aexists(file, "nb_layers") > 0) {
-        unsupported("weights of before Keras 1.0, which name neither layers nor the order of "
-                    "axes; load and save it with Keras 2 first");
+    } else if (is_positional_layout(file)) {
+        return read_positional_layout(file, reading);
     } else if (!reading.content.texts.contains("architecture")) {
         invalid("HDF5, but no model of Keras: it has neither `layer_names` nor `model_weights` nor "
                 "`layers`");
@@ -117,6 +114,21 @@ void write_weights_h5(const std::string& path, Writing& writing) {
     const auto layers = layers_of(architecture_of(writing.content()));
     hdf5::Id file = hdf5::create_file(path);
     write_numbered_layout(file, writing, layers);
+    file.close("the file cannot be written");
+}
+
+void read_archived_h5(const std::string& path, Reading& reading) {
+    const hdf5::Id file = hdf5::open_file(path);
+    read_numbered_layout(file, reading);
+    read_numbered_optimizer_state(file, reading);
+}
+
+void write_archived_h5(const std::string& path, Writing& writing) {
+    const auto layers = layers_of(architecture_of(writing.content()));
+    hdf5::Id file = hdf5::create_file(path);
+    write_numbered_layout(file, writing, layers);
+    if (has_tensors(writing.content(), kOptimizer))
+        write_numbered_optimizer_state(hdf5::make_group(file, "optimizer/vars"), writing);
     file.close("the file cannot be written");
 }
 

@@ -45,11 +45,7 @@ std::string snake_case(const std::string& name) {
 
 /// Reads the numbered weights of one object of Keras, and of the layers inside it.
 void read_numbered(hid_t parent, const std::string& path, Reading& reading) {
-    if (const std::string vars = path + "/vars"; hdf5::has_group(parent, vars)) {
-        const size_t count = hdf5::members(hdf5::open_group(parent, vars)).size();
-        for (size_t i = 0; i < count; ++i)
-            reading.add(parent, vars + "/" + std::to_string(i), path, std::to_string(i));
-    }
+    read_numbers(parent, path, path, reading);
     for (const char* inner : {kLayers, kOldLayers}) {
         const std::string folder = path.empty() ? inner : path + "/" + inner;
         if (!hdf5::has_group(parent, folder))
@@ -60,6 +56,16 @@ void read_numbered(hid_t parent, const std::string& path, Reading& reading) {
 }
 
 } // namespace
+
+void read_numbers(hid_t parent, const std::string& path, const std::string& group,
+                  Reading& reading) {
+    const std::string vars = path + "/vars";
+    if (!hdf5::has_group(parent, vars))
+        return;
+    const size_t count = hdf5::members(hdf5::open_group(parent, vars)).size();
+    for (size_t i = 0; i < count; ++i)
+        reading.add(parent, vars + "/" + std::to_string(i), group, std::to_string(i));
+}
 
 bool is_layer(const std::string& group) { return group != kOptimizer && group != kCheckpoint; }
 
@@ -152,6 +158,25 @@ bool is_numbered_layout(hid_t file) {
 }
 
 void read_numbered_layout(hid_t file, Reading& reading) { read_numbered(file, "", reading); }
+
+bool is_positional_layout(hid_t file) { return H5Aexists(file, "nb_layers") > 0; }
+
+void read_positional_layout(hid_t file, Reading& reading) {
+    const auto count = [](hid_t object, const char* name) {
+        const auto number = hdf5::number(object, name);
+        if (!number || *number < 0)
+            invalid(std::string("the attribute `") + name + "` is missing or no count");
+        return *number;
+    };
+    for (int64_t k = 0, layers = count(file, "nb_layers"); k < layers; ++k) {
+        const std::string layer = "layer_" + std::to_string(k);
+        const hdf5::Id group = hdf5::open_group(file, layer);
+        for (int64_t p = 0, params = count(group, "nb_params"); p < params; ++p) {
+            const std::string name = "param_" + std::to_string(p);
+            reading.add(group, name, layer, name);
+        }
+    }
+}
 
 void write_numbered_layout(hid_t file, Writing& writing, const std::vector<NamedClass>& layers) {
     std::map<std::string, std::string> path_of;

@@ -1,4 +1,4 @@
-/// The two ways in which Keras lays weights out in HDF5.
+/// The three ways in which Keras lays weights out in HDF5.
 #pragma once
 
 #include <string>
@@ -36,10 +36,20 @@ void read_named_layout(hid_t group, Reading& reading);
 void write_named_layout(hid_t group, Writing& writing, const std::vector<NamedClass>& layers);
 
 /// By class and occurrence (.weights.h5): layers/conv2d_1/vars/0. The tensor is `0` of the group
-/// `layers/conv2d_1`. The optimizer's state is neither read nor written: these are weights.
+/// `layers/conv2d_1`. The optimizer's state is left to read_numbered_optimizer_state().
 bool is_numbered_layout(hid_t file);
 void read_numbered_layout(hid_t file, Reading& reading);
 void write_numbered_layout(hid_t file, Writing& writing, const std::vector<NamedClass>& layers);
+
+/// Of before Keras 1.0: layers by their place, those without weights too, and neither names nor the
+/// order of axes. The attribute nb_layers, groups layer_K with the attribute nb_params, datasets
+/// param_P. The tensor is `param_0` of the group `layer_3`.
+bool is_positional_layout(hid_t file);
+void read_positional_layout(hid_t file, Reading& reading);
+
+/// PATH/vars/0, /1, ... as `0`, `1`, ... of the group; nothing where there is no PATH/vars.
+void read_numbers(hid_t parent, const std::string& path, const std::string& group,
+                  Reading& reading);
 
 /// "kernel:0" is kernel.
 std::string without_suffix(const std::string& weight);

@@ -17,11 +17,14 @@ namespace {
 
 using namespace lamina::plugin;
 
-void read(Channel& plugin, const std::string& path) {
+void read(Channel& plugin, std::string_view what, const std::string& path) {
     limit_for_structure();
     Reading reading(plugin);
     try {
-        read_h5(path, reading);
+        if (what == "read-archived")
+            read_archived_h5(path, reading);
+        else
+            read_h5(path, reading);
         reading.send();
     } catch (const std::bad_alloc&) {
         throw Error(LM_IO, "the HDF5 file is damaged: it states sizes beyond all bounds");
@@ -34,6 +37,8 @@ void write(Channel& plugin, std::string_view layout, const std::string& path) {
     Writing writing(plugin);
     if (layout == "weights")
         write_weights_h5(path, writing);
+    else if (layout == "archived")
+        write_archived_h5(path, writing);
     else
         write_h5(path, writing);
 }
@@ -49,10 +54,10 @@ void serve(Channel& plugin, std::span<char*> arguments) {
     hdf5::be_quiet();
     try {
         const std::string_view what = arguments[0];
-        if (what == "read")
-            read(plugin, arguments[1]);
-        else
+        if (what == "write")
             write(plugin, arguments[1], arguments[2]);
+        else
+            read(plugin, what, arguments[1]);
         plugin.send(Message::Done, 0);
     } catch (const Error& e) {
         send_error(plugin, e.code(), e.what());

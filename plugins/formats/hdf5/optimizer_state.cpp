@@ -248,13 +248,32 @@ void read_optimizer_state(hid_t group, Reading& reading) {
     }
 }
 
-void write_optimizer_state(hid_t group, Writing& writing) {
-    const Content& content = writing.content();
-    std::map<std::string, size_t> left; // tensors by name
+namespace {
+
+/// The optimizer's tensors by name.
+std::map<std::string, size_t> state_of(const Writing& writing) {
+    std::map<std::string, size_t> state;
     for (size_t i = 0; i < writing.size(); ++i)
         if (const StoredTensor& t = writing.tensor(i); t.group == kOptimizer)
-            left.emplace(t.name, i);
+            state.emplace(t.name, i);
+    return state;
+}
 
+/// In the order of tf.keras 2.11 and later, and of Keras 3.
+template <class Visit>
+void in_rounds(const std::vector<std::string>& weights, const Visit& visit) {
+    for (int round = 0; round < kRounds; ++round)
+        for (const std::string& weight : weights)
+            for (const Slot& slot : kSlots)
+                if (slot.round == round)
+                    visit(slot, weight);
+}
+
+} // namespace
+
+void write_optimizer_state(hid_t group, Writing& writing) {
+    const Content& content = writing.content();
+    std::map<std::string, size_t> left = state_of(writing);
     std::vector<std::string> names;
     const auto write = [&](const std::string& own, const std::string& written) {
         const auto found = left.find(own);
@@ -280,16 +299,41 @@ void write_optimizer_state(hid_t group, Writing& writing) {
             for (const std::string& weight : weights)
                 write_slot(slot, weight);
     else
-        for (int round = 0; round < kRounds; ++round)
-            for (const std::string& weight : weights)
-                for (const Slot& slot : kSlots)
-                    if (slot.round == round)
-                        write_slot(slot, weight);
+        in_rounds(weights, write_slot);
     while (!left.empty()) { // what tf.keras 2 does not keep
         const std::string own = left.begin()->first;
         write(own, optimizer.name + "/" + own);
     }
     hdf5::write_texts(group, "weight_names", names);
+}
+
+void read_numbered_optimizer_state(hid_t file, Reading& reading) {
+    read_numbers(file, "optimizer", kOptimizer, reading);
+}
+
+void write_numbered_optimizer_state(hid_t vars, Writing& writing) {
+    const Optimizer optimizer(writing.content());
+    const std::map<std::string, size_t> state = state_of(writing);
+    int count = 0;
+    const auto write = [&](const std::string& own) {
+        if (const auto found = state.find(own); found != state.end())
+            writing.write(found->second, vars, std::to_string(count++));
+        return state.contains(own);
+    };
+    write(kIterations);
+    if (const auto rate = static_cast<float>(optimizer.number("learning_rate", NAN));
+        !std::isnan(rate)) // a schedule keeps none
+        hdf5::write(vars, std::to_string(count++), {LM_F32, {}}, [&](std::span<std::byte> bytes) {
+            std::memcpy(bytes.data(), &rate, sizeof rate);
+        });
+    const std::vector<std::string> weights = weights_of(writing.content());
+    in_rounds(weights, [&](const Slot& slot, const std::string& weight) {
+        if (is_of(slot, optimizer.key))
+            write(std::string(slot.name) + "/" + weight);
+    });
+    for (const std::string& weight : weights)
+        if (write(std::string(kProduct) + "/" + weight)) // of all weights the same
+            break;
 }
 
 } // namespace lamina::plugin

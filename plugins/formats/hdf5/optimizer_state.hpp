@@ -20,4 +20,11 @@ namespace lamina::plugin {
 void read_optimizer_state(hid_t group, Reading& reading);
 void write_optimizer_state(hid_t group, Writing& writing);
 
+/// The same inside a .keras, optimizer/vars/0, 1, ... without names: the steps, the learning rate
+/// (not in tf.keras 2), the slots in the order of tf.keras 2.11 and later, Nadam's product. Read as
+/// they are, `0`, `1`, ... of the group "optimizer": what is which, the model's shapes tell.
+void read_numbered_optimizer_state(hid_t file, Reading& reading);
+/// vars: the group. As Keras 3 has it, which takes no other number of tensors.
+void write_numbered_optimizer_state(hid_t vars, Writing& writing);
+
 } // namespace lamina::plugin

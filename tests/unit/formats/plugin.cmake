@@ -1,4 +1,4 @@
-foreach(name backend_reference backend_openblas formats layers activations initializers regularizers losses metrics optimizers)
+foreach(name backend_reference backend_openblas formats layers activations initializers regularizers losses metrics optimizers datasets)
   add_dependencies(${target} lamina_${name})
 endforeach()
 
@@ -7,3 +7,9 @@ set(hdf5 ${PROJECT_SOURCE_DIR}/plugins/formats/hdf5)
 target_sources(${target} PRIVATE ${hdf5}/hdf5.cpp)
 target_include_directories(${target} PRIVATE ${hdf5})
 include(${hdf5}/program.cmake)
+
+# And so are zip archives.
+set(formats ${PROJECT_SOURCE_DIR}/plugins/formats)
+target_sources(${target} PRIVATE ${formats}/zip_archive.cpp)
+target_include_directories(${target} PRIVATE ${formats})
+include(${formats}/plugin.cmake)

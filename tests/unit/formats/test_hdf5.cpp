@@ -76,15 +76,55 @@ TEST_CASE("hdf5: a file of something else, and weights without an architecture, 
                       Contains("`weight_names` of layer `dense` is missing"));
 }
 
-TEST_CASE("hdf5: the layouts of before Keras 1 are refused with the way out") {
+TEST_CASE("hdf5: a file of before Keras 1 without what it counts is refused") {
     const TempFolder folder;
+    const auto write_count = [](hid_t object, const char* name, int count) {
+        const hdf5::Id space(H5Screate(H5S_SCALAR), H5Sclose, "space");
+        const hdf5::Id id(H5Acreate2(object, name, H5T_NATIVE_INT, space, H5P_DEFAULT, H5P_DEFAULT),
+                          H5Aclose, name);
+        H5Awrite(id, H5T_NATIVE_INT, &count);
+    };
     CHECK_THROWS_WITH(
-        Model::load(made(folder,
-                         [](hid_t file) {
-                             const hdf5::Id space(H5Screate(H5S_SCALAR), H5Sclose, "space");
-                             const hdf5::Id count(H5Acreate2(file, "nb_layers", H5T_NATIVE_INT,
-                                                             space, H5P_DEFAULT, H5P_DEFAULT),
-                                                  H5Aclose, "nb_layers");
-                         })),
-        Contains("before Keras 1.0") && Contains("load and save it with Keras 2"));
+        Model::load(made(folder, [&](hid_t file) { write_count(file, "nb_layers", 1); })),
+        Contains("layer_0"));
+    CHECK_THROWS_WITH(Model::load(made(folder,
+                                       [&](hid_t file) {
+                                           write_count(file, "nb_layers", 1);
+                                           hdf5::make_group(file, "layer_0");
+                                       })),
+                      Contains("the attribute `nb_params` is missing or no count"));
+    CHECK_THROWS_WITH(Model::load(made(folder,
+                                       [&](hid_t file) {
+                                           write_count(file, "nb_layers", 1);
+                                           write_count(hdf5::make_group(file, "layer_0"),
+                                                       "nb_params", 0);
+                                       })),
+                      Contains("holds weights only") && Contains("--weights"));
+}
+
+TEST_CASE("hdf5: kernels of a file that names Theano are turned round in space") {
+    const TempFolder folder;
+    const std::string lenet =
+        std::string(LAMINA_TEST_DATA_DIR) + "/keras/keras-2.15.0/lenet_small/";
+    const std::string path = (folder / "theano.h5").string();
+    put(path, get(lenet + "weights.h5"));
+    {
+        const hdf5::Id file(H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose, "open");
+        H5Adelete(file, "backend");
+        hdf5::write_text(file, "backend", "theano");
+    }
+    const Model plain = Model::load(lenet + "architecture.json", lenet + "weights.h5");
+    const Model turned = Model::load(lenet + "architecture.json", path);
+    const Tensor a = plain.variable("conv2d_2/kernel"), b = turned.variable("conv2d_2/kernel");
+    const int64_t rows = a.shape()[0], columns = a.shape()[1], inner = a.shape()[2] * a.shape()[3];
+    for (int64_t row = 0; row < rows; ++row)
+        for (int64_t column = 0; column < columns; ++column)
+            for (int64_t i = 0; i < inner; ++i)
+                REQUIRE(
+                    a.data<float>()[static_cast<size_t>((row * columns + column) * inner + i)] ==
+                    b.data<float>()[static_cast<size_t>(
+                        ((rows - 1 - row) * columns + columns - 1 - column) * inner + i)]);
+    const Tensor dense = turned.variable("dense_1/kernel");
+    CHECK(std::equal(dense.raw_bytes().begin(), dense.raw_bytes().end(),
+                     plain.variable("dense_1/kernel").raw_bytes().begin()));
 }

@@ -39,7 +39,7 @@ void hdf5_files(unsigned count) {
     const auto held = held_for_models();
     const auto read = [](const fs::path& file) { read_store(file.string()); };
     const auto load = [](const fs::path& file) { Model::load(file.string()).summary(); };
-    try_damaged_files(count, files_under(folder, {"/model.h5"}), load);
+    try_damaged_files(count, files_under(folder, {"/model.h5", ".keras"}), load);
     try_damaged_files(count, files_under(folder, {".h5"}), read, flipped);
 }
 
