@@ -214,13 +214,14 @@ void expect_model(const std::string& what) {
         expect_part("MODEL", "model", what);
 }
 
-Model open_model(const std::string& what, const std::string& weights, int64_t classes) {
+Model open_model(const std::string& what, const std::string& weights, int64_t classes,
+                 const WeightOptions& options) {
     expect_model(what);
     if (is_file_name(what))
-        return Model::load(what, weights);
+        return Model::load(what, weights, options);
     Model model = classes > 0 ? Model::zoo(what, {{"classes", classes}}) : Model::zoo(what);
     if (!weights.empty())
-        model.load_weights(weights);
+        model.load_weights(weights, options);
     return model;
 }
 

@@ -36,6 +36,7 @@ int evaluate(const Arguments&);
 int predict(const Arguments&);
 int features(const Arguments&);
 int run(const Arguments&);
+int convert(const Arguments&);
 int summary(const Arguments&);
 int bench(const Arguments&);
 int plot(const Arguments&);
@@ -126,7 +127,8 @@ void expect_model(const std::string& what);
 
 /// A zoo name (NAME[:key=value,...]) or a model file. classes: given to a zoo model that is told
 /// nothing else; 0: its own default.
-Model open_model(const std::string& what, const std::string& weights, int64_t classes);
+Model open_model(const std::string& what, const std::string& weights, int64_t classes,
+                 const WeightOptions& options = {});
 
 /// The names of a split's values as "loss 0.0312  accuracy 0.9912".
 std::string values_text(const Values& values);

@@ -23,6 +23,7 @@ constexpr Command kCommands[] = {
     {"predict", "what a trained model sees in pictures", predict},
     {"features", "what a model's layers give for pictures", features},
     {"augment", "what augmentation makes of pictures", augment},
+    {"convert", "a model or its weights from one file format to another", convert},
     {"summary", "a model's layers, parameters, memory and graph", summary},
     {"bench", "speed, by step or by operator", bench},
     {"plot", "curves and bars from a description", plot},
