@@ -257,12 +257,17 @@ static WeightMatch matched(const Model::State& state, const std::vector<Variable
         log_info(fmt::format("{}: the names are others than the model's; its weights are taken by "
                              "their position, layer for layer",
                              source));
-        match = std::move(other);
+        match = other;
     }
-    if (!match.complete() && (!allow_partial || match.values.empty()))
+    if (!match.complete() && (!allow_partial || match.values.empty())) {
+        const bool has_names =
+            std::none_of(weights.begin(), weights.end(), [](const StoredTensor& t) {
+                return t.name.starts_with("param_");
+            }); // Keras 0.x
         fail(StatusCode::InvalidArgument,
              fmt::format("{}: the weights do not fit model {}{}", source, state.architecture.name,
-                         match.what_does_not_fit(name_of)));
+                         (has_names ? match : other).what_does_not_fit(name_of)));
+    }
     return match;
 }
 
