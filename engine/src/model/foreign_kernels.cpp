@@ -1,5 +1,7 @@
 #include "model/foreign_kernels.hpp"
 
+#include <algorithm>
+
 #include <cstring>
 #include <set>
 #include <vector>
@@ -99,10 +101,11 @@ ForeignKernels::ForeignKernels(const Architecture& a, bool flipped, bool channel
         const LayerSpec* source = &before(layer);
         while (keeps_order(source->class_name))
             source = &before(*source);
-        if (source->class_name != "Flatten" ||
-            source->config.value("data_format", "channels_last") == "channels_first")
+        if (source->class_name != "Flatten")
             continue;
-        // A net that is channels_first here flattens as the file's did.
+        // A net that is channels_first here flattens as the file's did, unless its Flatten knows
+        // that: then it brings the channels last before.
+        const bool turns = source->config.value("data_format", "channels_last") == "channels_first";
         const TensorRef& ref = source->calls[0].at(0);
         bool is_first = false;
         for (const LayerSpec& other : a.layers)
@@ -112,8 +115,12 @@ ForeignKernels::ForeignKernels(const Architecture& a, bool flipped, bool channel
                 .type(tracer.values()[static_cast<size_t>(ref.layer)][static_cast<size_t>(ref.node)]
                                      [static_cast<size_t>(ref.tensor)])
                 .shape;
-        if (!is_first && batch.rank() > 2)
-            flattened_[layer.name] = Shape(batch.dims().subspan(1));
+        if (batch.rank() <= 2 || (is_first && !turns))
+            continue;
+        std::vector<int64_t> dims(batch.begin() + 1, batch.end());
+        if (turns)
+            std::rotate(dims.begin(), dims.begin() + 1, dims.end());
+        flattened_[layer.name] = Shape(dims);
     }
 }
 
