@@ -24,6 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMetadata = "metadata.json";
 constexpr const char* kConfig = "config.json";
+/// Lamina's own: what pixels become before the model sees them.
+constexpr const char* kPreprocessing = "lamina_preprocessing";
 constexpr const char* kWeights = "model.weights.h5";
 constexpr uint64_t kMostText = uint64_t{64} << 20; // architectures take kilobytes
 /// Layers in models in models; what writes JSON calls itself for each.
@@ -87,9 +89,9 @@ void read_keras(const Config&, const std::string& path, Store& store) {
         store.set_text("training_config", training_config(compile).dump());
     if (archive.has(kMetadata)) {
         const Json metadata = parsed(kMetadata, archive.text(kMetadata, kMostText));
-        if (metadata.is_object() && metadata.contains("keras_version") &&
-            metadata.at("keras_version").is_string())
-            store.set_text("keras_version", metadata.at("keras_version").get<std::string>());
+        for (const char* key : {"keras_version", kPreprocessing})
+            if (metadata.is_object() && metadata.contains(key) && metadata.at(key).is_string())
+                store.set_text(key, metadata.at(key).get<std::string>());
     }
     read_weights(archive, store);
 }
@@ -123,13 +125,16 @@ Json compile_config(const std::string& training) {
     return out;
 }
 
-std::string metadata() {
+std::string metadata(const Store& store) {
     const std::time_t now = std::time(nullptr);
     std::tm parts{};
     localtime_r(&now, &parts);
     std::array<char, 32> date{};
     std::strftime(date.data(), date.size(), "%Y-%m-%d@%H:%M:%S", &parts);
-    return Json{{"keras_version", "3.0.0"}, {"date_saved", date.data()}}.dump();
+    Json json{{"keras_version", "3.0.0"}, {"date_saved", date.data()}};
+    if (const auto preprocessing = store.text(kPreprocessing))
+        json[kPreprocessing] = *preprocessing;
+    return json.dump();
 }
 
 /// Into the file that is there: who has opened it goes on with it, which libzip's renaming forbids.
@@ -160,7 +165,7 @@ void write_keras(const Config&, const std::string& path, const Store& store) {
     const PrivateFolder folder;
     write_hdf5("archived", (folder / kWeights).string(), store);
     ZipWriter archive(folder / "model.zip");
-    archive.add_text(kMetadata, metadata());
+    archive.add_text(kMetadata, metadata(store));
     archive.add_text(kConfig, config.dump());
     archive.add_file(kWeights, folder / kWeights);
     archive.finish();

@@ -12,6 +12,7 @@
 #include "lamina/file.hpp"
 #include "lamina/log.hpp"
 #include "lamina/model.hpp"
+#include "lamina/preprocessing.hpp"
 #include "lamina/text.hpp"
 #include "model/keras_dialect.hpp"
 #include "model/keras_json.hpp"
@@ -30,6 +31,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kOptimizerGroup = "optimizer";
+/// What pixels become, of a model that knows; Keras's files have no place for it, and Keras does
+/// not look at it.
+constexpr const char* kPreprocessing = "lamina_preprocessing";
 
 /// The format plugin that knows the file's first bytes.
 Part format_of_content(const std::string& path) {
@@ -169,6 +173,8 @@ void save_tensors(const std::string& path,
 lm_store to_store(const Model::State& state, bool with_optimizer, bool for_keras_3) {
     lm_store store;
     store.texts["architecture"] = architecture_to_json(state.architecture);
+    if (!state.architecture.preprocessing.empty())
+        store.texts[kPreprocessing] = state.architecture.preprocessing;
     store.texts["training_config"] =
         training_json(state.training, for_keras_3 || needs_keras_3(state.architecture)).dump();
     for (const Variable& v : state.model_variables())
@@ -329,6 +335,10 @@ Model Model::load(const std::string& path, const std::string& weights,
     const auto version = store.texts.find("keras_version");
     state->architecture = architecture_from_json(
         architecture->second, path, version == store.texts.end() ? "" : version->second);
+    if (const auto own = store.texts.find(kPreprocessing); own != store.texts.end()) {
+        parse_preprocessing(own->second);
+        state->architecture.preprocessing = own->second;
+    }
     const bool takes_state = read_training_config(*state, store, path);
     if (!weights.empty())
         load_variables(*state, read_store(weights), weights, false, options);

@@ -156,6 +156,18 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("a saved model knows how pixels become its input") {
+    const TempFolder folder;
+    for (const char* name : {"net.h5", "net.keras"}) {
+        INFO(name);
+        Model model({5, 6, 3});
+        model.add("Flatten").add("Dense", {{"units", 3}});
+        model.set_preprocessing("caffe");
+        model.save(folder / name);
+        CHECK(Model::load(folder / name).preprocessing() == "caffe");
+    }
+}
+
 TEST_CASE("features of other weights are computed anew") {
     const TempFolder folder;
     const auto data = pictures();
