@@ -136,8 +136,8 @@ def interrupted():
     arguments = ["train", "mnist_mlp", "--data", "mnist:sample", "--batch-size", "10", "--epochs", "2", "--augment",
                  FIVE + ",fill_mode=reflect"]
     process = subprocess.Popen([LAMINA, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process.stderr.readline()
-    process.stderr.readline()
+    process.stderr.readline()  # what is trained
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=100)
     command = shlex.split(re.search(r"go on with: (.*)", err).group(1))

@@ -305,7 +305,7 @@ def plugins():
     listed = done(lamina("plugins", "-v", "--plugin-path", "p")).out
     check(re.search(r"^layer +Twice +good +1\.2\.3 +/.*/p/good\.so$", listed, re.M), listed)
     check(re.search(r"^searched  p$", listed, re.M), listed)
-    for file, reason in (("other_abi", r"built for plugin ABI \d+\.\d+, this engine has \d+\.\d+; rebuild"),
+    for file, reason in (("other_abi", r"built for plugin ABI \d+\.\d+, this engine has \d+\.\d+; install a newer Lamina"),
                          ("no_manifest", "not a Lamina plugin"), ("text", "not a shared library"),
                          ("cut", "damaged shared library"), ("dangling", "No such file"),
                          ("twin", r"the same file as /.*/p/good\.so, which is listed already")):

@@ -42,7 +42,10 @@ def tutorial():
         print("      ", command)
         out = execute("bash", "-c", command)
         if "plugin check" in command:
-            check(" 0 failed" in out and "left out  self-test" not in out, out)
+            check(" 0 failed" in out, out)
+            # The operator's kernel has none on the reference beside it: it is run by the operator's own test.
+            left_out = [line for line in out.splitlines() if "left out  self-test" in line]
+            check(all("no kernel to compare with" in line for line in left_out), out)
 
 
 def members(header):
