@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -9,29 +8,6 @@
 #include "picture_input.hpp"
 
 namespace lamina::cli {
-
-namespace {
-
-/// Every file's outputs of one layer, filled batch by batch.
-class Collected {
-  public:
-    void add(const Tensor& batch, size_t first, size_t files) {
-        if (first == 0) {
-            Shape whole = batch.shape();
-            whole[0] = static_cast<int64_t>(files);
-            all_ = Tensor::uninitialized(batch.dtype(), whole);
-        }
-        const auto begin = static_cast<int64_t>(first);
-        Tensor rows = all_.rows(begin, begin + batch.shape().front());
-        std::copy(batch.raw_bytes().begin(), batch.raw_bytes().end(), rows.raw_bytes().begin());
-    }
-    const Tensor& all() const { return all_; }
-
-  private:
-    Tensor all_;
-};
-
-} // namespace
 
 int features(const Arguments& arguments) {
     Options o(
@@ -60,7 +36,7 @@ int features(const Arguments& arguments) {
     const PictureInput input(o, model);
     const auto files = o.get<std::vector<std::string>>("file");
 
-    std::vector<Collected> collected(layers.size());
+    std::vector<CollectedRows> collected(layers.size());
     each_batch(input, files, "extraction", progress_mode(o),
                [&](const Tensor& batch, size_t first) {
                    const auto outputs = model.predict(std::vector<Tensor>{batch});

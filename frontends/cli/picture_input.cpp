@@ -102,6 +102,17 @@ Tensor PictureInput::batch(std::span<const std::string> files) const {
     return x;
 }
 
+void CollectedRows::add(const Tensor& batch, size_t first, size_t files) {
+    if (first == 0) {
+        Shape whole = batch.shape();
+        whole[0] = static_cast<int64_t>(files);
+        all_ = Tensor::uninitialized(batch.dtype(), whole);
+    }
+    const auto begin = static_cast<int64_t>(first);
+    Tensor rows = all_.rows(begin, begin + batch.shape().front());
+    std::ranges::copy(batch.raw_bytes(), rows.raw_bytes().begin());
+}
+
 void each_batch(const PictureInput& input, const std::vector<std::string>& files,
                 const char* progress_name, ProgressMode mode,
                 const std::function<void(const Tensor& batch, size_t first)>& use) {

@@ -30,6 +30,17 @@ class PictureInput {
     std::optional<int> short_side_; // to resize to, before the middle is cut out
 };
 
+/// Every file's output, [n, ...], filled batch by batch.
+class CollectedRows {
+  public:
+    /// first: the file of the batch's first row, 0 in the first call; files: how many there are.
+    void add(const Tensor& batch, size_t first, size_t files);
+    const Tensor& all() const { return all_; }
+
+  private:
+    Tensor all_;
+};
+
 /// All files in batches, with a progress bar where they are more than one; `use` gets each batch
 /// and the index of its first file. Throws Error(Cancelled) when a signal ends it.
 void each_batch(const PictureInput& input, const std::vector<std::string>& files,

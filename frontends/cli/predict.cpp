@@ -32,19 +32,11 @@ std::vector<std::string> read_labels(const std::string& path) {
 /// The model's output for every file, [n, classes].
 Tensor outputs(Model& model, const PictureInput& input, const std::vector<std::string>& files,
                ProgressMode mode) {
-    Tensor all;
+    CollectedRows collected;
     each_batch(input, files, "prediction", mode, [&](const Tensor& batch, size_t first) {
-        const Tensor y = model.predict(batch);
-        if (first == 0) {
-            Shape whole = y.shape();
-            whole[0] = static_cast<int64_t>(files.size());
-            all = Tensor::uninitialized(y.dtype(), whole);
-        }
-        const auto begin = static_cast<int64_t>(first);
-        Tensor rows = all.rows(begin, begin + y.shape().front());
-        std::copy(y.raw_bytes().begin(), y.raw_bytes().end(), rows.raw_bytes().begin());
+        collected.add(model.predict(batch), first, files.size());
     });
-    return all;
+    return collected.all();
 }
 
 struct Guess {
