@@ -11,7 +11,7 @@ void check_foreign(const lm_kernel&);
 /// The kernel's own estimate; throws its refusal.
 lm_candidate describe_foreign(const lm_kernel&, const lm_host*, const Limits&, const Node&);
 
-/// One dispatch: inputs and outputs at bindings 0.., push constants as abi.h says.
+/// A dispatch for each of its passes, as abi.h says.
 void build_foreign(const lm_kernel&, const lm_host*, Step&, const Node&);
 
 } // namespace lamina::vulkan

@@ -64,8 +64,8 @@ def members(header):
 def reference():
     """abi.md names every struct and member of abi.h, and no other but what it says a later minor brings"""
     header = text("engine", "include", "lamina", "plugin", "abi.h")
-    minor = int(re.search(r"LM_ABI_MINOR (\d+)", header).group(1))
-    later = lambda told: any(int(since) > minor for since in re.findall(r"since 0\.(\d+)", told))
+    version = tuple(int(re.search(rf"LM_ABI_{part} (\d+)", header).group(1)) for part in ("MAJOR", "MINOR"))
+    later = lambda told: any((int(a), int(b)) > version for a, b in re.findall(r"since (\d+)\.(\d+)", told))
     told = {}
     for section in re.split(r"\n(?=\*\*lm_)", text("plugins", "abi.md"))[1:]:
         told[re.match(r"\*\*(\w+)\*\*", section).group(1)] = section.split("\n## ")[0]

@@ -29,7 +29,7 @@ TableSize table_size(std::string_view kind) {
     if (kind == "operator")
         return unchanged<lm_operator>();
     if (kind == "kernel")
-        return unchanged<lm_kernel>();
+        return {sizeof(lm_kernel), offsetof(lm_kernel, dispatch) + sizeof(lm_kernel::dispatch)};
     if (kind == "dataset")
         return unchanged<lm_dataset>();
     if (kind == "augmentation")

@@ -131,11 +131,12 @@ Manifest read_manifest(const std::filesystem::path& file) {
 }
 
 void check_abi(const Manifest& manifest) {
-    // Tables only grow at their ends, so that what an older minor lacks can be told. Before 0.1
-    // there was none.
-    constexpr int kOldestMinor = LM_ABI_MAJOR == 0 ? 1 : 0;
-    if (manifest.abi_major == LM_ABI_MAJOR && manifest.abi_minor >= kOldestMinor &&
-        manifest.abi_minor <= LM_ABI_MINOR)
+    // Tables only grow at their ends, so that what an older minor lacks can be told. 1.0 grew out
+    // of 0.1 and 0.2 in the same way.
+    const std::pair abi(manifest.abi_major, manifest.abi_minor);
+    if (abi >= std::pair(0, 1) && abi <= std::pair(0, 2))
+        return;
+    if (abi.first == LM_ABI_MAJOR && abi.second <= LM_ABI_MINOR)
         return;
     const bool newer = manifest.abi_major > LM_ABI_MAJOR ||
                        (manifest.abi_major == LM_ABI_MAJOR && manifest.abi_minor > LM_ABI_MINOR);

@@ -1,7 +1,7 @@
 /* Lamina's plugin ABI: the one boundary between the engine and everything else.
  *
  * C99. A plugin includes this header (or the C++ SDK beside it) and links nothing of the engine.
- * Version 0.x: it may still change. From 1.0 on structs only grow at the end.
+ * Version 1.x: structs only grow at the end, and what is here keeps its meaning.
  *
  * Rules
  *  - Every struct begins with struct_size, set by whoever fills the struct to sizeof as it was
@@ -25,8 +25,8 @@
 extern "C" {
 #endif
 
-#define LM_ABI_MAJOR 0
-#define LM_ABI_MINOR 2
+#define LM_ABI_MAJOR 1
+#define LM_ABI_MINOR 0
 
 #define LM_EXPORT __attribute__((visibility("default")))
 
@@ -67,7 +67,7 @@ enum {
 
 enum { LM_TENSOR_CONSTANT = 1, LM_TENSOR_VARIABLE = 2, LM_TENSOR_INPUT = 4 };
 
-/* A tensor's type. Elements are dense, row-major. */
+/* A tensor's type. Elements are dense, row-major. Does not grow: lm_stored_tensor holds one. */
 typedef struct lm_tensor_desc {
     uint32_t struct_size;
     lm_dtype dtype;
@@ -359,7 +359,7 @@ typedef struct lm_backend {
     lm_status (*program_create)(lm_device*, const lm_program_desc*, lm_program** out, lm_error*);
     void (*program_destroy)(lm_program*);
     /* The slot's variable has changed since the last submit, whoever wrote it: pack it anew. NULL:
-     * no packed forms are kept, and nothing is kept account of. */
+     * no packed forms of variables are kept. */
     void (*program_variable_written)(lm_program*, uint32_t slot);
     /* Starts the program on these buffers, one a slot, behind those submitted before; returns
      * before it ends where the device can. */
@@ -383,6 +383,27 @@ typedef struct lm_kernel_args {
     const struct lm_host* host; /* parallel_for */
 } lm_kernel_args;
 
+enum {
+    LM_PASS_RANKS = 1 /* each operand's rank is pushed before its dimensions */
+};
+
+/* One dispatch of a kernel whose payload is "spirv". The module's storage buffers are the inputs,
+ * then the outputs, then the workspace where describe asks for one, at bindings 0.. of set 0; its
+ * entry is "main". */
+typedef struct lm_spirv_pass {
+    uint32_t struct_size;
+    uint32_t flags;        /* LM_PASS_* */
+    const uint32_t* spirv; /* declares no capability but Shader */
+    uint64_t spirv_words;
+    /* Names of attributes, comma-separated; NULL: none. A list gives a word an element, a number of
+     * any kind one word: float where the attribute is one, else int. */
+    const char* spec_attrs; /* specialisation constants 0.., in this order */
+    const char* push_attrs; /* push constants, followed by the dimensions of every operand */
+    /* The number of workgroups. */
+    lm_status (*dispatch)(const struct lm_host*, const lm_node_desc*, uint32_t groups[3],
+                          lm_error*);
+} lm_spirv_pass;
+
 /* A kernel of some operator for some backend. Candidates are tried in descending priority among
  * equal estimates of time. */
 typedef struct lm_kernel {
@@ -400,15 +421,19 @@ typedef struct lm_kernel {
     void (*release)(void* state);
     lm_status (*run)(void* state, const lm_node_desc*, const lm_kernel_args*, lm_error*);
 
-    /* Payload "spirv": words of a module whose storage buffers are the inputs, then the outputs, at
-     * bindings 0.. of set 0; push constants hold the attributes named in push_attrs, then every
-     * dimension of every operand, as 32-bit words. dispatch gives the number of workgroups. */
+    /* Payload "spirv": describe, and the members of one lm_spirv_pass without flags and
+     * specialisation constants ... */
     const uint32_t* spirv;
     uint64_t spirv_words;
-    const char* spirv_entry;
-    const char* push_attrs; /* comma-separated */
+    const char* spirv_entry; /* "main" or NULL */
+    const char* push_attrs;
     lm_status (*dispatch)(const struct lm_host*, const lm_node_desc*, uint32_t groups[3],
                           lm_error*);
+
+    /* ... or, with the five above NULL, any number of passes; each sees what those before it
+     * wrote. */
+    uint64_t n_passes;
+    const lm_spirv_pass* const* passes;
 } lm_kernel;
 
 /* ---- Datasets and augmentations ----------------------------------------------------------- */
@@ -588,7 +613,7 @@ typedef struct lm_host {
 
     /* The user's folder for downloads. */
     const char* (*cache_folder)(void);
-    /* Decodes PNG or JPEG. channels: 1, 3, 4, or 0 for the file's own. */
+    /* Decodes PNG, JPEG or WebP. channels: 1, 3, 4, or 0 for the file's own. */
     lm_status (*decode_image)(const void* bytes, uint64_t size, int32_t channels, lm_image* out,
                               lm_error*);
     /* Reads a file whole, through gzip where it is gzip. Released by free. */
@@ -632,7 +657,7 @@ typedef struct lm_plugin {
 LM_EXPORT const lm_plugin* lamina_plugin(void);
 
 /* The manifest lies in this ELF section: JSON objects, one a line. The first has
- * {"lamina_abi": "0.2", "name": ..., "version": ...}; each further one {"kind": ..., "name": ...}.
+ * {"lamina_abi": "1.0", "name": ..., "version": ...}; each further one {"kind": ..., "name": ...}.
  */
 #define LM_MANIFEST_SECTION ".lamina.manifest"
 
