@@ -81,8 +81,8 @@ Timing time_steps(Executable& step, const std::map<std::string, Tensor>& inputs,
         const double start = now(), cpu_start = cpu_seconds();
         step.submit(inputs);
         step.collect();
-        times.push_back(now() - start);
         host.push_back(asynchronous ? cpu_seconds() - cpu_start : 0);
+        times.push_back(now() - start);
     }
     const double all = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - all_start;
     if (asynchronous)

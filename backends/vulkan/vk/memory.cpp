@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vk/stream_copy.hpp"
+
 namespace lamina::vulkan {
 
 namespace {
@@ -127,10 +129,11 @@ Buffer* Memory::create(uint64_t bytes, int32_t slot_kind) {
         preferences = {kHost | kCached, kHost, kDevice, 0};
         access = HostAccess::always;
     }
-    auto buffer = std::make_unique<Buffer>(make_buffer(bytes, preferences, access));
+    Buffer* buffer = std::pmr::polymorphic_allocator<>(&pool_).new_object<Buffer>(
+        make_buffer(bytes, preferences, access));
     allocated_ += bytes;
     peak_ = std::max(peak_, allocated_);
-    return buffer.release();
+    return buffer;
 }
 
 void Memory::destroy(Buffer* buffer) {
@@ -145,7 +148,7 @@ void Memory::destroy(Buffer* buffer) {
     allocated_ -= buffer->bytes;
     ++destroyed_;
     release(*buffer);
-    delete buffer;
+    std::pmr::polymorphic_allocator<>(&pool_).delete_object(buffer);
 }
 
 void Memory::check_range(const Buffer& buffer, uint64_t offset, uint64_t bytes) {
@@ -213,11 +216,11 @@ lm_token Memory::write(Buffer& buffer, uint64_t offset, const void* source, uint
     if (bytes == 0)
         return wait;
     if (buffer.mapped != nullptr && device_.passed(wait)) {
-        std::memcpy(buffer.mapped + offset, source, bytes);
+        stream_copy(buffer.mapped + offset, source, bytes);
         return 0;
     }
     const Buffer from = staging(bytes, false);
-    std::memcpy(from.mapped, source, bytes);
+    stream_copy(from.mapped, source, bytes);
     return copy(from, 0, buffer, offset, buffer, wait, {from, nullptr, bytes});
 }
 

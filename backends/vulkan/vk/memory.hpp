@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <memory_resource>
 #include <optional>
 #include <vector>
 
@@ -79,6 +80,7 @@ class Memory {
 
     Device& device_;
     Blocks blocks_;
+    std::pmr::unsynchronized_pool_resource pool_; // of Buffer: side by side, for every step
     uint64_t limit_;
     uint64_t next_id_ = 1;
     uint64_t destroyed_ = 0;

@@ -38,7 +38,9 @@ lm_status attempt(lm_error& error, Function* function, Args&&... args) {
 /// The same; throws lamina::Error on failure.
 template <class Function, class... Args>
 void call(Function* function, Args&&... args) {
-    lm_error error{};
+    lm_error error; // its 2 KiB are not cleared: this is called between the steps of a training
+    error.code = LM_OK;
+    error.message[0] = '\0';
     check(attempt(error, function, static_cast<Args&&>(args)...), error);
 }
 

@@ -47,10 +47,13 @@ int32_t slot_kind(SlotKind kind) {
 
 void CompiledSegment::allocate_shared() {
     for (const Slot& slot : plan_.slots) {
+        const Graph& graph = segment_.graph;
         if (slot.kind == SlotKind::Input)
-            inputs_.push_back(shared_.size());
+            inputs_.push_back(
+                {shared_.size(), slot.name, graph.type(graph.inputs()[slot.index].second)});
         if (slot.kind == SlotKind::Output)
-            outputs_.push_back(shared_.size());
+            outputs_.push_back(
+                {shared_.size(), slot.name, graph.type(graph.outputs()[slot.index].second)});
         if (slot.kind == SlotKind::Variable &&
             segment_.graph.variables()[slot.index].update != kNone)
             updated_.push_back(shared_.size());
@@ -119,35 +122,30 @@ void CompiledSegment::join(const std::string& name, const CompiledSegment& maker
     shared_[here] = maker.spare_.front().own[maker.slot(SlotKind::Output, name)];
     spare_.front().own[here] = nullptr;
     spare_.front().bound[here] = shared_[here]->raw();
+    std::erase_if(inputs_, [&](const HostSlot& s) { return s.slot == here; });
 }
 
-const Tensor& CompiledSegment::input(const Slot& slot,
-                                     const std::map<std::string, Tensor>& inputs) const {
-    const auto it = inputs.find(slot.name);
-    if (it == inputs.end())
-        fail(StatusCode::InvalidArgument, fmt::format("input `{}` was not given", slot.name));
-    const Tensor& value = it->second;
-    const TensorType& wanted = segment_.graph.type(segment_.graph.inputs()[slot.index].second);
-    const TensorType got{value.dtype(), value.shape()};
-    if (!(got == wanted))
-        throw ShapeError(fmt::format("input `{}`: expected {}, got {}", slot.name,
-                                     wanted.to_string(), got.to_string()));
-    return value;
+void CompiledSegment::keep(const std::string& name) {
+    std::erase_if(outputs_, [&](const HostSlot& s) { return s.name == name; });
 }
 
 /// Returns the token that the run has to wait for. Nothing uses the run's buffers.
 lm_token CompiledSegment::write_inputs(Run& run,
                                        const std::map<std::string, Tensor>& inputs) const {
     lm_token last = 0;
-    for (const size_t i : inputs_) {
-        if (run.own[i] == nullptr)
-            continue;
-        const Tensor& value = input(plan_.slots[i], inputs);
+    for (const auto& [slot, name, type] : inputs_) {
+        const auto given = inputs.find(name);
+        if (given == inputs.end())
+            fail(StatusCode::InvalidArgument, fmt::format("input `{}` was not given", name));
+        const Tensor& value = given->second;
+        if (value.dtype() != type.dtype || !(value.shape() == type.shape))
+            throw ShapeError(fmt::format("input `{}`: expected {}, got {}", name, type.to_string(),
+                                         TensorType{value.dtype(), value.shape()}.to_string()));
         if (value.bytes() == 0)
             continue;
         run.held.push_back(value);
         lm_token token = 0;
-        call(table().write, device().raw(), run.own[i]->raw(), uint64_t{0}, value.raw(),
+        call(table().write, device().raw(), run.bound[slot], uint64_t{0}, value.raw(),
              uint64_t{value.bytes()}, lm_token{0}, &token);
         last = token != 0 ? token : last;
     }
@@ -226,18 +224,14 @@ void CompiledSegment::profile(std::map<std::string, Tensor>& values, std::vector
 void CompiledSegment::read_outputs(const Run& run, std::map<std::string, Tensor>& values) const {
     call(table().wait, device().raw(), run.token);
     lm_token last = 0;
-    for (const size_t i : outputs_) {
-        const Slot& slot = plan_.slots[i];
-        if (kept_.contains(slot.name))
-            continue;
-        const TensorType& type = segment_.graph.type(segment_.graph.outputs()[slot.index].second);
+    for (const auto& [slot, name, type] : outputs_) {
         Tensor value = Tensor::uninitialized(type.dtype, type.shape);
         lm_token token = 0;
         if (value.bytes() > 0)
-            call(table().read, device().raw(), run.own[i]->raw(), uint64_t{0}, value.raw(),
+            call(table().read, device().raw(), run.bound[slot], uint64_t{0}, value.raw(),
                  uint64_t{value.bytes()}, run.token, &token);
         last = token != 0 ? token : last;
-        values.insert_or_assign(slot.name, std::move(value));
+        values.insert_or_assign(name, std::move(value));
     }
     call(table().wait, device().raw(), last);
 }

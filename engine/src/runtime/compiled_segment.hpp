@@ -4,7 +4,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +22,7 @@ class CompiledSegment {
     /// Lets an input lie where another segment of the same device leaves its output.
     void join(const std::string& name, const CompiledSegment& maker);
     /// Leaves an output on the device: read_outputs does not give it.
-    void keep(const std::string& name) { kept_.insert(name); }
+    void keep(const std::string& name);
 
     /// Whether a variable that it reads was written since it ran, or it never ran.
     bool is_stale() const;
@@ -53,6 +52,14 @@ class CompiledSegment {
         lm_token token = 0;
     };
 
+    /// What the host writes before a run or reads after it. All that a step needs of it lies side
+    /// by side: between two steps little of the host's memory is in its caches.
+    struct HostSlot {
+        size_t slot;
+        std::string name;
+        TensorType type;
+    };
+
     const lm_backend& table() const { return device().table(); }
     void build_program();
     void allocate_shared();
@@ -63,7 +70,6 @@ class CompiledSegment {
     template <class Use>
     void with_next_run(const std::map<std::string, Tensor>& inputs, const Use& use);
     void give_back(std::list<Run>::iterator run);
-    const Tensor& input(const Slot& slot, const std::map<std::string, Tensor>& inputs) const;
     lm_token write_inputs(Run& run, const std::map<std::string, Tensor>& inputs) const;
     void read_outputs(const Run& run, std::map<std::string, Tensor>& values) const;
     void tell_of_written_variables();
@@ -75,12 +81,11 @@ class CompiledSegment {
     MemoryPlan plan_;
     // By slot: variables, constants and what other segments leave here; null for the rest.
     std::vector<std::shared_ptr<Buffer>> shared_;
-    std::list<Run> spare_, under_way_;     // the oldest first
-    std::vector<size_t> inputs_, outputs_; // slots that the host writes and reads
-    std::vector<size_t> updated_;          // slots of variables that a run writes
+    std::list<Run> spare_, under_way_; // the oldest first
+    std::vector<HostSlot> inputs_, outputs_;
+    std::vector<size_t> updated_; // slots of variables that a run writes
     bool ran_ = false;
     std::vector<uint64_t> seen_; // by slot: the variable's version that the program has seen
-    std::set<std::string> kept_;
     std::vector<StepInfo> steps_;
     std::unique_ptr<lm_program, void (*)(lm_program*)> program_;
 };

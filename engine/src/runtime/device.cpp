@@ -1,5 +1,7 @@
 #include "lamina/device.hpp"
 
+#include <memory_resource>
+
 #include <fmt/format.h>
 
 #include "io/json.hpp"
@@ -143,7 +145,11 @@ MemoryInfo Device::memory() const {
 }
 
 std::shared_ptr<Buffer> Device::allocate(uint64_t bytes, int32_t slot_kind) {
-    return std::make_shared<Buffer>(shared_from_this(), bytes, slot_kind);
+    // Side by side, as every step looks at those of all weights. Never destroyed: buffers may live
+    // as long as the program does.
+    static auto& pool = *new std::pmr::synchronized_pool_resource();
+    return std::allocate_shared<Buffer>(std::pmr::polymorphic_allocator<Buffer>(&pool),
+                                        shared_from_this(), bytes, slot_kind);
 }
 
 std::string Device::forced(const std::string& op) const {
