@@ -24,6 +24,7 @@ constexpr auto kSchema = R"({
     "least_device": {"type": "bool", "default": false},
     "storage_range_kib": {"type": "int", "min": 0, "default": 0},
     "cooperative_matrix": {"type": "bool", "default": false},
+    "without_work": {"type": "bool", "default": false},
     "lose_device_at": {"type": "int", "min": 0, "default": 0}
 })";
 
@@ -97,6 +98,7 @@ class Backend {
             options.submission_seconds =
                 static_cast<double>(config.integer("submission_ms")) / 1000;
             options.cooperative_matrix = config.boolean("cooperative_matrix");
+            options.without_work = config.boolean("without_work");
             options.lose_at = static_cast<uint64_t>(config.integer("lose_device_at"));
             return std::make_unique<OpenDevice>(kernels_, std::move(instance), facts, host_,
                                                 options, index);

@@ -234,7 +234,8 @@ void Program::record_part(const Part& part, VkCommandBuffer commands, Recording&
             api.CmdPushConstants(commands, d.pipeline->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                  static_cast<uint32_t>(d.push.size() * sizeof d.push[0]),
                                  d.push.data());
-        api.CmdDispatch(commands, d.groups.x, d.groups.y, d.groups.z);
+        if (!device.options().without_work)
+            api.CmdDispatch(commands, d.groups.x, d.groups.y, d.groups.z);
     }
     if (part.end == dispatches_.size()) {
         stamp_until(n_steps_);

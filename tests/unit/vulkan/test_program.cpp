@@ -234,3 +234,14 @@ TEST_CASE("device: without a driver the backend is unavailable, and says why") {
     for (int i = 0; i < 2; ++i)
         before[i].empty() ? unsetenv(names[i]) : setenv(names[i], before[i].c_str(), 1);
 }
+
+TEST_CASE("without_work, a program is submitted and ends, and its kernels do not run") {
+    BackendUnderTest idle("vulkan", {{"without_work", 1}});
+    if (!idle.available())
+        return;
+    const NodeSpec node{
+        "relu", {}, {Tensor(LM_F32, {3}, std::vector<float>{-1, 0, 2})}, {{LM_F32, {3}}}};
+    const std::vector<float> expected{0, 0, 2};
+    CHECK(vulkan().run(node)[0].values<float>() == expected);
+    CHECK(idle.run(node)[0].values<float>() != expected);
+}
