@@ -174,16 +174,16 @@ struct lm_host;
 
 /* A part that adds operators to a graph.
  *
- *   kind         inputs                              outputs
- *   layer        the layer's inputs                  its outputs
- *   activation   x                                   y, same shape
- *   loss         y_true, y_pred                      loss a sample, [N]
- *   metric       y_true, y_pred                      a value a sample [N], or a sum over the batch
- * of any shape initializer  (none; config has "_shape")         a value of that shape regularizer
- * the weight                          a scalar optimizer    parameter, gradient, learning_rate [],
- * iterations [] (f32, from 0)    new parameter schedule     learning_rate [], iterations [], epoch
- * [] (f32)    learning rate [] model        (none)                              the model's
- * outputs, made by apply("layer", ...)
+ *   kind         inputs                                  outputs
+ *   layer        the layer's inputs                      its outputs
+ *   activation   x                                       y, same shape
+ *   loss         y_true, y_pred                          loss a sample, [N]
+ *   metric       y_true, y_pred                          a value a sample [N], or a batch's sums
+ *   initializer  none; config has "_shape"               a value of that shape
+ *   regularizer  the weight                              a scalar
+ *   optimizer    parameter, gradient, rate, iterations   new parameter; the last two [] f32, from 0
+ *   schedule     rate, iterations, epoch: [] f32         the rate, []
+ *   model        none                                    the model's, made by apply("layer", ...)
  */
 typedef struct lm_graph_function {
     uint32_t struct_size;
