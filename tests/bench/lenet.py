@@ -10,12 +10,12 @@ does falls on all alike; the table has the median and the best over the rounds.
 """
 import argparse
 import json
-import os
 import platform
 import statistics
-import subprocess
 import sys
 from pathlib import Path
+
+import alternate
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -63,40 +63,14 @@ def competitors(a):
     return found
 
 
-def read(output):
+def read(name, output):
     """(median images/s, best images/s, peak bytes, version)"""
-    result = json.loads(output)
+    result = json.loads(output if name == "lamina" else output.strip().splitlines()[-1])
     if "results" in result:
         r = result["results"][0]
         return r["images_per_second"], r["best_images_per_second"], r["peak_rss_mib"] * 2 ** 20, ""
     return (result["images_per_second"], result["images_per_second_best"], result["peak_rss_bytes"],
             f"{result['framework']} {result['version']}")
-
-
-def run_once(command):
-    environment = {**os.environ, "OMP_NUM_THREADS": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    del environment["OMP_NUM_THREADS"]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900)
-
-
-def measure(a, found):
-    rows = {name: [] for name in found}
-    loads = []
-    for round_ in range(a.rounds):
-        for name, command in found.items():
-            if rows[name] is None:
-                continue
-            loads.append(os.getloadavg()[0])
-            done = run_once(command)
-            if done.returncode != 0:
-                last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-                print(f"{name}: left out, it failed: {last}")
-                rows[name] = None
-                continue
-            row = read(done.stdout.strip() if name == "lamina" else done.stdout.strip().splitlines()[-1])
-            rows[name].append(row)
-            print(f"round {round_ + 1}/{a.rounds}  {name:<28} {row[0]:8.0f} images/s", flush=True)
-    return {name: r for name, r in rows.items() if r}, loads
 
 
 def summarize(rows):
@@ -111,14 +85,13 @@ def summarize(rows):
     for t in table:
         if ours:
             # Of each round, so that a busy minute falls on both sides.
-            t["lamina_times"] = statistics.median(
-                a / b for a, b in zip(ours["rounds"], t["rounds"]))
+            t["lamina_times"] = alternate.times(ours["rounds"], t["rounds"])
     return sorted(table, key=lambda t: -t["images_per_second"])
 
 
 def main():
     a = arguments()
-    rows, loads = measure(a, competitors(a))
+    rows, loads = alternate.rounds(a.rounds, competitors(a), read, lambda row: f"{row[0]:8.0f} images/s")
     table = summarize(rows)
     print(f"\nLeNet, training, batch {a.batch_size}, {a.threads} threads, {a.rounds} rounds; "
           f"load average {min(loads):.1f} to {max(loads):.1f}\n" if loads else "nothing to measure")

@@ -3,7 +3,7 @@
 
 usage: ncnn.py --peer PYTHON [--lamina PROGRAM] [--nets vgg16,resnet50,googlenet] [--rounds N] [--seconds S] [--json FILE]
 
-PYTHON has ncnn and numpy (pip install ncnn). The nets are those of peers/inference_nets.py, with random weights; both
+PYTHON has ncnn and numpy (pip install ncnn). The nets are those of peers/nets.py, with random weights; both
 sides must count the same multiplications and additions. VK_DRIVER_FILES chooses the driver, and both sides must name the
 same device. ncnn runs in f32 (its fp16 storage, packing and arithmetic off) and as it comes.
 
@@ -50,7 +50,7 @@ class Competitors:
     def __init__(self, a, name, folder):
         self.a, self.model = a, folder / f"{name}.json"
         self.param, self.bin = folder / f"{name}.param", folder / f"{name}.bin"
-        output_of([a.peer, HERE / "peers/inference_nets.py", name, folder])
+        output_of([a.peer, HERE / "peers/ncnn_form.py", name, folder])
 
     def lamina(self, seconds, *more):
         text = output_of([self.a.lamina, "bench", self.model, "--mode", "infer", "--batch-size", 1, "--backend",

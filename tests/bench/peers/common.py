@@ -1,6 +1,6 @@
 """What the peers' benchmarks share: the workload, the timing and the report.
 
-The workload is the one `lamina bench lenet --mode train` runs: LeNet (Conv2D 20 5x5 same relu, max pool, Conv2D 50 5x5
+LeNet's workload is the one `lamina bench lenet --mode train` runs: LeNet (Conv2D 20 5x5 same relu, max pool, Conv2D 50 5x5
 same relu, max pool, Dense 500 relu, Dense 10), 28x28x1 images in host memory, softmax cross-entropy, Adam at 0.001.
 A step is: take the next batch, forward, loss, backward, update.
 """
@@ -15,7 +15,7 @@ import time
 BATCHES = 8
 
 
-def arguments(description, variants):
+def parser_of(description, variants):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--variant", choices=variants, default=variants[0])
     parser.add_argument("--batch-size", type=int, default=128)
@@ -23,6 +23,19 @@ def arguments(description, variants):
     parser.add_argument("--warmup", type=int, default=10, help="steps before the first window")
     parser.add_argument("--windows", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20, help="steps in a window")
+    return parser
+
+
+def arguments(description, variants):
+    return parser_of(description, variants).parse_args()
+
+
+def net_arguments(description, variants):
+    """For the nets of nets.py."""
+    parser = parser_of(description, variants)
+    parser.add_argument("--net", required=True)
+    parser.add_argument("--mode", choices=["train", "infer"], required=True)
+    parser.add_argument("--optimizer", choices=["sgd", "rmsprop"], default="sgd")
     return parser.parse_args()
 
 
@@ -39,6 +52,15 @@ def batches(batch_size):
     images = draw.random((BATCHES, batch_size, 28, 28, 1), dtype=numpy.float32)
     labels = draw.integers(0, 10, (BATCHES, batch_size), dtype=numpy.int64)
     return images, labels
+
+
+def pictures(net, batch_size):
+    """The same for a net of nets.py: [N, H, W, C] and [N], BATCHES of each."""
+    import numpy
+    draw = numpy.random.default_rng(7)
+    classes = net.layers[-1].output.shape[0]
+    return ([draw.random((batch_size, *net.input.shape), dtype=numpy.float32) for _ in range(BATCHES)],
+            [draw.integers(0, classes, batch_size, dtype=numpy.int64) for _ in range(BATCHES)])
 
 
 def peak_rss_bytes():
@@ -61,13 +83,13 @@ def measure(step, finish, arguments_):
     return rates
 
 
-def report(framework, version, arguments_, rates, baseline_rss):
+def report(framework, version, arguments_, rates, baseline_rss, model="lenet", mode="train"):
     json.dump({
         "framework": framework,
         "version": version,
         "variant": arguments_.variant,
-        "model": "lenet",
-        "mode": "train",
+        "model": model,
+        "mode": mode,
         "batch_size": arguments_.batch_size,
         "threads": arguments_.threads,
         "images_per_second": statistics.median(rates),

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Runs a .param and .bin on a Vulkan device by ncnn and prints one JSON object: milliseconds of a prediction
+"""Runs a .param and .bin by ncnn, on a Vulkan device or the CPU, and prints one JSON object: milliseconds of a prediction
 and CPU time of all threads, which is a software driver's whole work.
 
-usage: infer_ncnn.py PARAM BIN --variant f32|defaults [--seconds S]
+usage: infer_ncnn.py PARAM BIN --variant f32|defaults [--cpu [--threads N]] [--seconds S]
 
 f32 has fp16 storage, packing and arithmetic off; defaults is ncnn as it comes, which takes what the device offers.
 """
 import argparse
 import json
 import os
+import resource
 import statistics
 import sys
 import time
@@ -25,6 +26,8 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("param", type=Path)
 parser.add_argument("bin", type=Path)
 parser.add_argument("--variant", choices=["f32", "defaults"], default="f32")
+parser.add_argument("--cpu", action="store_true")
+parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--seconds", type=float, default=5)
 arguments = parser.parse_args()
 
@@ -38,13 +41,14 @@ def top_of(layer):
     return layer[5]
 
 
-def load(vulkan):
+def load(vulkan, keep_all=False):
     net = ncnn.Net()
     net.opt.use_vulkan_compute = vulkan
+    net.opt.num_threads = arguments.threads
     if arguments.variant == "f32":
         for option in ("fp16_packed", "fp16_storage", "fp16_arithmetic", "bf16_packed", "bf16_storage"):
             setattr(net.opt, "use_" + option, False)
-    if not vulkan:
+    if keep_all:
         net.opt.lightmode = False  # keeps every layer's result
     if net.load_param(str(arguments.param)) or net.load_model(str(arguments.bin)):
         sys.exit("ncnn does not take the net")
@@ -59,7 +63,7 @@ image = ncnn.Mat(pixels)  # looks at the pixels and does not own them
 
 def flops():
     """Of convolutions and products, from the sizes of what they gave on the CPU."""
-    net = load(vulkan=False)
+    net = load(vulkan=False, keep_all=True)
     run = net.create_extractor()
     run.input("data", image)
     total = 0
@@ -79,10 +83,15 @@ def predict():
     return status, numpy.array(result)
 
 
-if ncnn.get_gpu_count() == 0:
+def device_name():
+    return "" if arguments.cpu else ncnn.get_gpu_info(ncnn.get_default_gpu_index()).device_name()
+
+
+if not arguments.cpu and ncnn.get_gpu_count() == 0:
     sys.exit("ncnn finds no Vulkan device")
-total = flops()
-net = load(vulkan=True)
+# On the CPU this would be the peak of memory.
+total = None if arguments.cpu else flops()
+net = load(vulkan=not arguments.cpu)
 for _ in range(3):
     status, result = predict()
 if status or not numpy.isfinite(result).all() or abs(result.sum() - 1) > 1e-2:
@@ -95,7 +104,7 @@ while time.perf_counter() - begin < arguments.seconds or len(times) < 5:
     times.append(time.perf_counter() - start)
     cpu_times.append(time.process_time() - cpu_start)
 json.dump({"framework": "ncnn", "version": ncnn.__version__, "variant": arguments.variant, "flops": total,
-           "device": ncnn.get_gpu_info(ncnn.get_default_gpu_index()).device_name(),
+           "device": device_name(), "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
            "step_ms": 1e3 * statistics.median(times), "best_ms": 1e3 * min(times),
            "cpu_ms": 1e3 * statistics.median(cpu_times)}, answer)
 answer.write("\n")

@@ -1,21 +1,12 @@
-"""VGG16, a ResNet-50 and a GoogLeNet (no local response normalization, no auxiliary heads), stated once and written in the
-two forms that are compared: Keras's architecture JSON, and ncnn's .param with random weights in a .bin.
+"""The nets of the benchmarks, stated once, and as Keras's architecture JSON. ncnn_form.py, torch_form.py, keras_form.py
+and onnx_form.py write them as the peers take them.
 
-ncnn's has every batch normalisation folded into its convolution and every ReLU behind a convolution or a product in that
-layer, as ncnn's own optimiser leaves them. "same" is Keras's uneven padding in both.
-
-usage: inference_nets.py NET FOLDER
+"same" is Keras's uneven padding everywhere. GoogLeNet is without local response normalization and auxiliary heads.
 """
-import json
 import math
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import numpy
-
-MAX, MEAN = 0, 1  # ncnn's pooling types
-NCNN_SAME = -233  # ncnn's padding that puts the odd pixel after
+MAX, MEAN = 0, 1
 
 
 @dataclass
@@ -46,17 +37,25 @@ class Net:
         self.layers.append(Layer(kind, inputs, output, settings))
         return output
 
-    def windows(self, x, strides):
-        return tuple(math.ceil(extent / strides) for extent in x.shape[:2])
+    def windows(self, x, size, strides, padding):
+        """How many there are, down and across."""
+        return tuple(math.ceil((extent if padding == "same" else extent - window + 1) / strides)
+                     for extent, window in zip(x.shape[:2], size))
 
-    def conv(self, x, filters, size, strides=1, relu=True, normalised=False):
-        spatial, channels = self.windows(x, strides), x.shape[2]
-        self.flops += 2 * size * size * channels * filters * spatial[0] * spatial[1]
+    def conv(self, x, filters, size, strides=1, relu=True, normalised=False, padding="same"):
+        """size: of a square window, or (rows, columns)."""
+        size = size if isinstance(size, tuple) else (size, size)
+        spatial, channels = self.windows(x, size, strides, padding), x.shape[2]
+        self.flops += 2 * math.prod(size) * channels * filters * math.prod(spatial)
         return self.add_layer("conv", [x], (*spatial, filters), filters=filters, size=size, strides=strides, relu=relu,
-                              normalised=normalised)
+                              normalised=normalised, padding=padding)
 
-    def pool(self, x, how, size, strides):
-        return self.add_layer("pool", [x], (*self.windows(x, strides), x.shape[2]), how=how, size=size, strides=strides)
+    def pool(self, x, how, size, strides, padding="same"):
+        spatial = self.windows(x, (size, size), strides, padding)
+        return self.add_layer("pool", [x], (*spatial, x.shape[2]), how=how, size=size, strides=strides, padding=padding)
+
+    def dropout(self, x, rate):
+        return self.add_layer("dropout", [x], x.shape, rate=rate)
 
     def global_mean(self, x):
         return self.add_layer("global_mean", [x], x.shape[2:])
@@ -132,7 +131,62 @@ def googlenet():
     return net
 
 
-NETS = {"vgg16": vgg16, "resnet50": resnet50, "googlenet": googlenet}
+def inception_v3():
+    net = Net("inception_v3", (299, 299, 3))
+
+    def through(x, *units):
+        """units: (filters, size, strides, padding), the last two 1 and same where left out"""
+        for filters, size, *rest in units:
+            strides, padding = (*rest, *(1, "same")[len(rest):])
+            x = net.conv(x, filters, size, strides, normalised=True, padding=padding)
+        return x
+
+    def half(x):
+        return net.pool(x, MAX, 3, 2, "valid")
+
+    def mean(x):
+        return net.pool(x, MEAN, 3, 1)
+
+    def fork(x, filters):
+        return net.join(through(x, (filters, (1, 3))), through(x, (filters, (3, 1))))
+
+    x = half(through(net.input, (32, 3, 2, "valid"), (32, 3, 1, "valid"), (64, 3)))
+    x = half(through(x, (80, 1, 1, "valid"), (192, 3, 1, "valid")))
+    for last in (32, 64, 64):
+        x = net.join(through(x, (64, 1)), through(x, (48, 1), (64, 5)), through(x, (64, 1), (96, 3), (96, 3)),
+                     through(mean(x), (last, 1)))
+    x = net.join(through(x, (384, 3, 2, "valid")), through(x, (64, 1), (96, 3), (96, 3, 2, "valid")), half(x))
+    for c in (128, 160, 160, 192):
+        x = net.join(through(x, (192, 1)), through(x, (c, 1), (c, (1, 7)), (192, (7, 1))),
+                     through(x, (c, 1), (c, (7, 1)), (c, (1, 7)), (c, (7, 1)), (192, (1, 7))), through(mean(x), (192, 1)))
+    x = net.join(through(x, (192, 1), (320, 3, 2, "valid")),
+                 through(x, (192, 1), (192, (1, 7)), (192, (7, 1)), (192, 3, 2, "valid")), half(x))
+    for _ in range(2):
+        x = net.join(through(x, (320, 1)), fork(through(x, (384, 1)), 384), fork(through(x, (448, 1), (384, 3)), 384),
+                     through(mean(x), (192, 1)))
+    net.dense(net.global_mean(x), 1000, "softmax")
+    return net
+
+
+def cifar10_deep():
+    net = Net("cifar10_deep", (32, 32, 3))
+    x = net.conv(net.conv(net.input, 32, 3), 32, 3)
+    x = net.dropout(net.pool(x, MAX, 2, 2, "valid"), 0.25)
+    x = net.conv(net.conv(x, 64, 3), 64, 3, padding="valid")
+    x = net.dropout(net.pool(x, MAX, 2, 2, "valid"), 0.25)
+    net.dense(net.dropout(net.dense(net.flatten(x), 512, "relu"), 0.5), 10, "softmax")
+    return net
+
+
+NETS = {net.__name__: net for net in (vgg16, resnet50, googlenet, inception_v3, cifar10_deep)}
+
+
+def weights_of(layer):
+    """How many, without biases."""
+    s = layer.settings
+    if layer.kind == "conv":
+        return math.prod(s["size"]) * layer.inputs[0].shape[2] * s["filters"]
+    return layer.inputs[0].shape[0] * s["units"]
 
 
 def keras(net):
@@ -150,7 +204,7 @@ def keras(net):
         s, name, inputs = layer.settings, layer.output.name, [names[v.name] for v in layer.inputs]
         if layer.kind == "conv":
             rides = s["relu"] and not s["normalised"]
-            last = write("Conv2D", name, inputs, filters=s["filters"], kernel_size=[s["size"]] * 2, padding="same",
+            last = write("Conv2D", name, inputs, filters=s["filters"], kernel_size=s["size"], padding=s["padding"],
                          strides=[s["strides"]] * 2, use_bias=not s["normalised"], activation="relu" if rides else "linear")
             if s["normalised"]:
                 last = write("BatchNormalization", name + "_bn", [last])
@@ -158,9 +212,11 @@ def keras(net):
                     last = write("Activation", name + "_relu", [last], activation="relu")
         elif layer.kind == "pool":
             last = write("MaxPooling2D" if s["how"] == MAX else "AveragePooling2D", name, inputs,
-                         pool_size=[s["size"]] * 2, strides=[s["strides"]] * 2, padding="same")
+                         pool_size=[s["size"]] * 2, strides=[s["strides"]] * 2, padding=s["padding"])
         elif layer.kind == "dense":
             last = write("Dense", name, inputs, units=s["units"], activation=s["activation"])
+        elif layer.kind == "dropout":
+            last = write("Dropout", name, inputs, rate=s["rate"])
         elif layer.kind == "relu":
             last = write("Activation", name, inputs, activation="relu")
         else:
@@ -170,95 +226,3 @@ def keras(net):
         names[layer.output.name] = last
     return {"class_name": "Functional", "config": {"name": net.name, "layers": layers, "input_layers": [["data", 0, 0]],
                                                    "output_layers": [[last, 0, 0]]}}
-
-
-class NcnnText:
-    def __init__(self, net):
-        self.net, self.lines, self.blobs = net, [], 0
-        self.spare = {}  # value -> the names under which it may still be read
-
-    def write(self, kind, name, bottoms, tops, **parameters):
-        numbers = " ".join(f"{key[1:]}={value}" for key, value in parameters.items())
-        self.lines.append(f"{kind} {name} {len(bottoms)} {len(tops)} {' '.join([*bottoms, *tops])} {numbers}".strip())
-        self.blobs += len(tops)
-
-    def made(self, value):
-        """Who is read several times is split, as ncnn wants it."""
-        if value.uses < 2:
-            self.spare[value.name] = [value.name]
-            return
-        copies = [f"{value.name}_{i}" for i in range(value.uses)]
-        self.write("Split", f"split_{value.name}", [value.name], copies)
-        self.spare[value.name] = copies
-
-    def text(self):
-        height, width, channels = self.net.input.shape
-        self.write("Input", "data", [], ["data"], _0=width, _1=height, _2=channels)
-        self.made(self.net.input)
-        for layer in self.net.layers:
-            bottoms = [self.spare[v.name].pop() for v in layer.inputs]
-            self.layer(layer, bottoms, layer.output.name)
-            self.made(layer.output)
-        return f"7767517\n{len(self.lines)} {self.blobs}\n" + "\n".join(self.lines) + "\n"
-
-    def layer(self, layer, bottoms, top):
-        s = layer.settings
-        if layer.kind == "conv":
-            padding = s["size"] // 2 if s["strides"] == 1 else NCNN_SAME
-            self.write("Convolution", top, bottoms, [top], _0=s["filters"], _1=s["size"], _3=s["strides"], _4=padding,
-                       _5=1, _6=weights_of(layer), _9=int(s["relu"]))
-        elif layer.kind == "dense":
-            softmax = s["activation"] == "softmax"
-            product = top + "_product" if softmax else top
-            self.write("InnerProduct", product, bottoms, [product], _0=s["units"], _1=1, _2=weights_of(layer),
-                       _9=0 if softmax else 1)
-            if softmax:
-                self.write("Softmax", top, [product], [top], _0=0, _1=1)
-        elif layer.kind == "pool":
-            self.write("Pooling", top, bottoms, [top], _0=s["how"], _1=s["size"], _2=s["strides"], _5=2)
-        elif layer.kind == "global_mean":
-            self.write("Pooling", top, bottoms, [top], _0=MEAN, _4=1)
-        elif layer.kind == "add":
-            self.write("BinaryOp", top, bottoms, [top], _0=0)
-        elif layer.kind == "join":
-            self.write("Concat", top, bottoms, [top], _0=0)
-        else:
-            self.write({"relu": "ReLU", "flatten": "Flatten"}[layer.kind], top, bottoms, [top])
-
-
-def weights_of(layer):
-    s = layer.settings
-    if layer.kind == "conv":
-        return s["size"] ** 2 * layer.inputs[0].shape[2] * s["filters"]
-    return layer.inputs[0].shape[0] * s["units"]
-
-
-def ncnn_text(net):
-    """The .param."""
-    return NcnnText(net).text()
-
-
-def write_ncnn_weights(net, file):
-    """The .bin: of each convolution and product a word that says f32, its weights (He's normal draws), its biases."""
-    draw = numpy.random.default_rng(7)
-    for layer in net.layers:
-        if layer.kind not in ("conv", "dense"):
-            continue
-        units, count = layer.output.shape[-1], weights_of(layer)
-        file.write(numpy.zeros(1, numpy.uint32).tobytes())
-        weights = draw.standard_normal(count, numpy.float32) * numpy.float32(math.sqrt(2 * units / count))
-        file.write(weights.tobytes())
-        file.write(numpy.zeros(units, numpy.float32).tobytes())
-
-
-def main():
-    name, folder = sys.argv[1], Path(sys.argv[2])
-    net = NETS[name]()
-    (folder / f"{name}.json").write_text(json.dumps(keras(net)))
-    (folder / f"{name}.param").write_text(ncnn_text(net))
-    with open(folder / f"{name}.bin", "wb") as file:
-        write_ncnn_weights(net, file)
-
-
-if __name__ == "__main__":
-    main()
