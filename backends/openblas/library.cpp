@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* file = "libopenblas.so.0";
 constexpr const char* threads_variable = "OPENBLAS_NUM_THREADS";
+constexpr const char* core_variable = "OPENBLAS_CORETYPE";
 constexpr std::int64_t most_threads = 64;                    ///< fewer than OpenBLAS has places for
 constexpr std::size_t buffer_bytes = std::size_t{129} << 20; ///< with what the allocator adds
 
@@ -42,6 +43,24 @@ class EnvironmentVariable {
     std::optional<std::string> before_;
 };
 
+/// The kernels that OpenBLAS should have taken where it took those of an age before AVX2, as it
+/// does on a processor that it does not know by its number; NULL where its choice is good, or the
+/// user's.
+const char* better_core([[maybe_unused]] const std::string& chosen) {
+#if defined(__x86_64__)
+    static const char* const old[] = {"Prescott", "Core2", "Penryn", "Nehalem", "Sandybridge"};
+    if (std::getenv(core_variable) != nullptr ||
+        std::none_of(std::begin(old), std::end(old), [&](const char* o) { return chosen == o; }))
+        return nullptr;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        return "SkylakeX";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return "Haswell";
+#endif
+    return nullptr;
+}
+
 bool has_room(std::size_t bytes) {
     void* room =
         mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -57,15 +76,13 @@ class Library {
         const std::lock_guard lock(mutex_);
         if (blas_.sgemm != nullptr)
             return;
-        boost::dll::fs::error_code error;
-        {
-            const EnvironmentVariable one(threads_variable, "1");
-            library_.load(file, error, boost::dll::load_mode::search_system_folders);
+        const EnvironmentVariable one(threads_variable, "1");
+        open();
+        if (const char* core = better_core(library_.get<char*()>("openblas_get_corename")())) {
+            const EnvironmentVariable better(core_variable, core);
+            library_.unload();
+            open();
         }
-        if (error)
-            plugin::unsupported(
-                std::string("it needs ") + file +
-                ", which cannot be loaded (Debian: libopenblas0-pthread): " + error.message());
         // Where the process had it already, with threads: ours are the engine's.
         library_.get<void(int)>("openblas_set_num_threads")(1);
         blas_ = {&library_.get<std::remove_pointer_t<decltype(Blas::sgemm)>>("cblas_sgemm"),
@@ -90,6 +107,15 @@ class Library {
     }
 
   private:
+    void open() {
+        boost::dll::fs::error_code error;
+        library_.load(file, error, boost::dll::load_mode::search_system_folders);
+        if (error)
+            plugin::unsupported(
+                std::string("it needs ") + file +
+                ", which cannot be loaded (Debian: libopenblas0-pthread): " + error.message());
+    }
+
     /// Whether it has the functions that take and give back its buffers under their usual names.
     bool own_buffers() const { return library_.has("blas_memory_alloc"); }
 

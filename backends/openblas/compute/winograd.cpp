@@ -198,6 +198,15 @@ inline void multiply_point(const WinogradPlan& plan, const Panel& panel, const f
     }
 }
 
+/// The rows that multiply_short reads beyond the last tile. Their products are used nowhere, but
+/// what another operator left there may be subnormal numbers, which a processor multiplies 50 times
+/// slower.
+inline void clear_spare_rows(const WinogradTiles& t, std::int64_t tiles, float* v) {
+    const std::int64_t spare = (WinogradTiles::whole(tiles) - tiles) * t.source_stride;
+    for (std::int64_t point = 0; point < t.kind.points(); ++point)
+        std::fill_n(v + point * t.source_matrix() + tiles * t.source_stride, spare, 0.0f);
+}
+
 template <int M, int R>
 inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratch) {
     constexpr int alpha = M + R - 1;
@@ -211,6 +220,7 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
     float* products = v + alpha * alpha * t.source_matrix();
     std::fill(lines + alpha * t.line_floats(), v, 0.0f);
     transform_source<alpha>(t, call.source, begin, end, lines, v);
+    clear_spare_rows(t, tiles, v);
     const auto panels = static_cast<std::int64_t>(plan.panels.size());
     for (std::int64_t first = 0; first < panels; first += plan.panels_at_once) {
         const std::int64_t last = std::min(first + plan.panels_at_once, panels);

@@ -1,5 +1,7 @@
 // matmul: our own packed product, and OpenBLAS's.
 
+#include <algorithm>
+
 #include "compute/gemm.hpp"
 #include "kernels/epilogue.hpp"
 #include "kernels/node_checks.hpp"
@@ -37,7 +39,11 @@ class PackedMatmul {
     static plugin::Plan describe(const plugin::Node& node) {
         const PackedMatmul kernel(node);
         const GemmShape& s = kernel.plan_.shape;
-        const double packing = (s.transpose_b ? 1.0e-9 : 0.3e-9) * static_cast<double>(s.k * s.n);
+        // A B beyond the caches is read, written and read again from memory.
+        constexpr std::int64_t kCached = std::int64_t{2} << 20;
+        const double in_order = s.k * s.n > kCached ? 1.2e-9 : 0.3e-9;
+        const double packing =
+            std::max(s.transpose_b ? 1.0e-9 : 0.0, in_order) * static_cast<double>(s.k * s.n);
         const double padding =
             static_cast<double>(kernel.plan_.packed_columns) / static_cast<double>(s.n);
         return {s.flops() * padding / packed_rate + packing + kernel.epilogue_.seconds(),
