@@ -1,3 +1,7 @@
+#include <dlfcn.h>
+
+#include <string>
+
 #include "openblas/compare.hpp"
 
 using namespace lamina::test;
@@ -201,4 +205,24 @@ TEST_CASE("random: the reference's bits, for any batch") {
             compare({"random_bernoulli", attrs({{"probability", 0.3}}), {state}, {{LM_F32, shape}}},
                     0.0);
         }
+}
+
+TEST_CASE(
+    "OpenBLAS multiplies with the processor's own instructions, also where it does not know it") {
+    const Tensor one = numbers({1, 1}, 1); // a product loads the library
+    compare({"matmul",
+             {{"transpose_a", false}, {"transpose_b", false}, {"epilogue", ""}},
+             {one, one},
+             {{LM_F32, {1, 1}}}},
+            1e-6);
+    void* library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_NOLOAD);
+    REQUIRE(library != nullptr);
+    const auto core_name = reinterpret_cast<char* (*)()>(dlsym(library, "openblas_get_corename"));
+    const std::string core = core_name();
+    dlclose(library);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        for (const char* old : {"Prescott", "Core2", "Nehalem", "Sandybridge"})
+            CHECK(core != old);
+#endif
 }
