@@ -4,8 +4,10 @@
 namespace lamina::plugin {
 
 static Value uniform(Graph& graph, const Config& config) {
-    return random_uniform(graph, config.integers("_shape"), config.number("minval"),
-                          config.number("maxval"), false);
+    const double low = config.number("minval"), high = config.number("maxval");
+    if (low > high)
+        invalid("minval " + std::to_string(low) + " is above maxval " + std::to_string(high));
+    return random_uniform(graph, config.integers("_shape"), low, high, false);
 }
 template <bool truncated>
 static Value normal(Graph& graph, const Config& config) {

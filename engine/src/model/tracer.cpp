@@ -12,6 +12,7 @@
 #include "lamina/plugin/graph.hpp"
 #include "lamina/registry.hpp"
 #include "plugins/host.hpp"
+#include "plugins/loaded_plugin.hpp"
 #include "plugins/schema.hpp"
 
 namespace lamina {
@@ -68,7 +69,7 @@ Json without_common_keys(const Json& config, const Json& schema) {
 std::pair<std::string, Json> part_spec(const Json& spec) {
     if (spec.is_string())
         return {spec.get<std::string>(), Json::object()};
-    if (!spec.is_object() || !spec.contains("class_name"))
+    if (!spec.is_object() || !spec.contains("class_name") || !spec.at("class_name").is_string())
         throw UsageError("expected a name or {\"class_name\", \"config\"}, got " + spec.dump());
     Json config = spec.contains("config") && spec.at("config").is_object() ? spec.at("config")
                                                                            : Json::object();
@@ -85,6 +86,30 @@ Json part_schema(const std::string& kind, const std::string& class_name) {
                       fmt::format("the schema of {} {}", kind, part.name));
 }
 
+namespace {
+
+/// "dense_1: layer Dense (plugin layers)": who refused.
+std::string refuser(const std::string& where, const Part& part) {
+    return part.plugin ? fmt::format("{} (plugin {})", where, part.plugin->name()) : where;
+}
+
+/// Calls the function of a part. What it refuses is told with the layer and the plugin, unless what
+/// was refused within it (an operator of the layer, another part) has been already.
+std::vector<ValueId> call_part(const Part& part, const std::string& where, lm_graph& graph,
+                               const lm_config& config, const std::vector<ValueId>& inputs) {
+    try {
+        return call_graph_function(part.as<lm_graph_function>(), graph, config, inputs);
+    } catch (const Error& e) {
+        const std::string reason = e.what();
+        if (!graph.layer.empty() && reason.starts_with(graph.layer + ": "))
+            throw;
+        const bool tells_plugin = reason.starts_with("plugin ");
+        fail(e.code(), fmt::format("{}: {}", tells_plugin ? where : refuser(where, part), reason));
+    }
+}
+
+} // namespace
+
 std::vector<ValueId> apply_part(lm_graph& graph, const std::string& kind, const Json& spec,
                                 const std::vector<ValueId>& inputs, const Json& extra) {
     const auto [class_name, given] = part_spec(spec);
@@ -98,7 +123,7 @@ std::vector<ValueId> apply_part(lm_graph& graph, const std::string& kind, const 
     Json config = without_common_keys(given, schema);
     config.update(extra);
     const lm_config checked(apply_schema(config, function.schema, where));
-    return call_graph_function(function, graph, checked, inputs);
+    return call_part(part, where, graph, checked, inputs);
 }
 
 ValueId LayerTracer::graph_input(const LayerSpec& layer, int64_t batch) {

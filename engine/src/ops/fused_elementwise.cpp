@@ -6,13 +6,21 @@
 namespace lamina::plugin {
 namespace {
 
+Expression program_of(const Node& node) {
+    try {
+        return Expression::parse(node.string("program"));
+    } catch (const Error& e) {
+        throw Error(e.code(), std::string("fused_elementwise: `program`: ") + e.what());
+    }
+}
+
 struct FusedElementwise {
     static constexpr auto schema = R"({
         "program": {"type": "string", "required": true},
         "outputs": {"type": "ints", "required": true}})";
 
     static std::vector<TensorType> infer(const Node& node) {
-        const Expression e = Expression::parse(node.string("program"));
+        const Expression e = program_of(node);
         std::vector<lm_dtype> inputs;
         for (int64_t i = 0; i < node.n_inputs(); ++i)
             inputs.push_back(node.input(i).dtype());
@@ -31,7 +39,7 @@ struct FusedElementwise {
     }
 
     static Values decompose(Graph& graph, const Node& node, const Values& inputs) {
-        const Expression e = Expression::parse(node.string("program"));
+        const Expression e = program_of(node);
         const Dims shape = broadcast_inputs(node);
         const Values results = apply_expression(graph, e, inputs);
         Values outputs;
@@ -42,7 +50,7 @@ struct FusedElementwise {
     }
 
     static Cost cost(const Node& node) {
-        const Expression e = Expression::parse(node.string("program"));
+        const Expression e = program_of(node);
         const auto elements = static_cast<double>(node.output().elements());
         return {elements * static_cast<double>(e.instructions.size()), traffic(node)};
     }

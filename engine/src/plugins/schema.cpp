@@ -1,7 +1,7 @@
 #include "plugins/schema.hpp"
 
 #include <algorithm>
-#include <functional>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -13,23 +13,38 @@ namespace lamina {
 
 namespace {
 
+/// Whether it is a whole number that plugins can be given: as an int64_t.
 bool is_integer_value(const Json& v) {
-    return v.is_number_integer() ||
-           (v.is_number_float() &&
-            v.get<double>() == static_cast<double>(static_cast<int64_t>(v.get<double>())));
+    if (v.is_number_unsigned())
+        return v.get<uint64_t>() <= INT64_MAX;
+    if (!v.is_number_float())
+        return v.is_number_integer();
+    const auto x = v.get<double>();
+    constexpr double limit = 0x1p63;
+    return x >= -limit && x < limit && x == std::trunc(x);
 }
 
-bool is_list_of(const Json& v, const std::function<bool(const Json&)>& element) {
-    if (!v.is_array())
-        return element(v);
-    for (const Json& e : v)
-        if (!element(e) && !e.is_null())
-            return false;
-    return true;
+bool is_list_of(const Json& v, bool (*element)(const Json&)) {
+    return v.is_array() ? std::all_of(v.begin(), v.end(), element) : element(v);
 }
+
+/// null in a list: an extent that is not known, such as the batch.
+bool is_extent(const Json& v) { return v.is_null() || is_integer_value(v); }
+bool is_number(const Json& v) { return v.is_number(); }
 
 bool is_named_part(const Json& v) {
-    return v.is_string() || v.is_null() || (v.is_object() && v.contains("class_name"));
+    if (!v.is_object())
+        return v.is_string();
+    const auto name = v.find("class_name"), config = v.find("config");
+    return name != v.end() && name->is_string() &&
+           (config == v.end() || config->is_object() || config->is_null());
+}
+
+/// For messages: text that is no UTF-8, which a command line may hold, must not throw.
+std::string shown(const Json& v) {
+    constexpr size_t most = 200;
+    std::string text = v.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return text.size() > most ? text.substr(0, most) + "..." : text;
 }
 
 struct TypeRule {
@@ -45,12 +60,9 @@ const std::map<std::string, TypeRule, std::less<>>& type_rules() {
         {"string", {"a string", [](const Json& v) { return v.is_string(); }}},
         {"ints",
          {"an integer or a list of integers",
-          [](const Json& v) { return is_list_of(v, is_integer_value); }}},
+          [](const Json& v) { return is_list_of(v, is_extent); }}},
         {"floats",
-         {"a number or a list of numbers",
-          [](const Json& v) {
-              return is_list_of(v, [](const Json& e) { return e.is_number(); });
-          }}},
+         {"a number or a list of numbers", [](const Json& v) { return is_list_of(v, is_number); }}},
         {"object", {"an object", [](const Json& v) { return v.is_object(); }}},
         {"any", {"a value", [](const Json&) { return true; }}},
         {"initializer", {"an initializer: a name or {\"class_name\", \"config\"}", is_named_part}},
@@ -74,7 +86,7 @@ void check_range(const Json& v, const Json& spec, const std::string& key,
         const auto bound = [&](const char* name, const char* text, auto holds) {
             if (spec.contains(name) && !holds(x, spec.at(name).get<double>()))
                 refuse(where, fmt::format("`{}` must be {} {}, got {}", key, text,
-                                          spec.at(name).dump(), element.dump()));
+                                          spec.at(name).dump(), shown(element)));
         };
         bound("min", "at least", [](double a, double b) { return a >= b; });
         bound("max", "at most", [](double a, double b) { return a <= b; });
@@ -98,7 +110,7 @@ void check_enum(const Json& v, const Json& spec, const std::string& key, const s
         allowed.push_back(e.is_string() ? e.get<std::string>() : e.dump());
     }
     refuse(where,
-           fmt::format("`{}` must be one of {}, got {}", key, join(allowed, ", "), v.dump()));
+           fmt::format("`{}` must be one of {}, got {}", key, join(allowed, ", "), shown(v)));
 }
 
 Json checked_value(const Json& v, const Json& spec, const std::string& key,
@@ -116,7 +128,7 @@ Json checked_value(const Json& v, const Json& spec, const std::string& key,
         refuse(where, fmt::format("the schema gives `{}` the unknown type `{}`", key, type));
     if (!rule->second.accepts(v))
         refuse(where,
-               fmt::format("`{}` must be {}, got {}", key, rule->second.description, v.dump()));
+               fmt::format("`{}` must be {}, got {}", key, rule->second.description, shown(v)));
     check_range(v, spec, key, where);
     check_enum(v, spec, key, where);
     if (type == "int" && v.is_number_float())
@@ -129,7 +141,7 @@ Json checked_value(const Json& v, const Json& spec, const std::string& key,
 Json apply_schema(const Json& config, const std::string& schema_text, const std::string& where) {
     const Json schema = parse_json(schema_text, where + ": the schema");
     if (!config.is_object())
-        refuse(where, "the configuration must be an object, got " + config.dump());
+        refuse(where, "the configuration must be an object, got " + shown(config));
     std::vector<std::string> known;
     for (const auto& [key, spec] : schema.items())
         known.push_back(key);

@@ -1,5 +1,6 @@
-foreach(name backend_reference backend_openblas layers activations initializers losses metrics models optimizers
-             regularizers schedules datasets formats fixture_good)
+foreach(name backend_reference backend_openblas backend_vulkan layers activations initializers losses metrics models
+             optimizers regularizers schedules datasets augmentations augmentations_zca_whitening formats callbacks
+             fixture_good)
   if(TARGET lamina_${name})
     add_dependencies(${target} lamina_${name})
   endif()

@@ -37,6 +37,33 @@ constexpr auto weight_keys(const char (&weight)[N], const char (&initial)[M]) {
                        R"("type": "constraint", "nullable": true, "default": null)"));
 }
 
+/// Runs body, and says of a part that is not there which key has named it.
+template <class Body>
+auto named_by(const std::string& key, Body&& body) {
+    try {
+        return body();
+    } catch (const Error& e) {
+        if (e.code() != LM_NOT_FOUND)
+            throw;
+        throw Error(LM_NOT_FOUND, key + ": " + e.what());
+    }
+}
+
+/// Applies the part that `key` names: "relu", or {"class_name": ..., "config": {...}}.
+inline Value apply_named(Graph& graph, const Config& config, const char* kind,
+                         const std::string& key, Value x) {
+    std::string name, settings = "{}";
+    if (config.json(key.c_str()).front() == '"') {
+        name = config.string(key.c_str());
+    } else {
+        const std::string config_key = key + "/config";
+        name = config.string((key + "/class_name").c_str());
+        if (config.has(config_key.c_str()))
+            settings = config.json(config_key.c_str());
+    }
+    return named_by(key, [&] { return graph.apply(kind, name, settings, x); });
+}
+
 /// A trainable weight that takes its initializer and regularizer from the keys named after it, or
 /// after `key` where Keras's key and weight differ.
 inline Value weight(Graph& graph, const Config& config, const std::string& name, const Dims& shape,
@@ -45,30 +72,24 @@ inline Value weight(Graph& graph, const Config& config, const std::string& name,
         key = name;
     if (config.has((key + "_constraint").c_str()))
         unsupported(key + "_constraint: weight constraints are not supported; set it to null");
-    return graph.weight(name.c_str(), shape, config.json((key + "_initializer").c_str()),
-                        config.json_or_null((key + "_regularizer").c_str()));
+    return named_by(key + "_regularizer", [&] {
+        return graph.weight(name.c_str(), shape, config.json((key + "_initializer").c_str()),
+                            config.json_or_null((key + "_regularizer").c_str()));
+    });
 }
 
 /// The activation that `key` names: "relu", or {"class_name": ..., "config": {...}}.
 inline Value activate(Graph& graph, const Config& config, const std::string& key, Value x) {
     if (!config.has(key.c_str()))
         return x;
-    if (config.json(key.c_str()).front() == '"')
-        return graph.activate(config.string(key.c_str()), x);
-    const std::string config_key = key + "/config";
-    return graph.apply("activation", config.string((key + "/class_name").c_str()),
-                       config.has(config_key.c_str()) ? config.json(config_key.c_str()) : "{}", x);
+    return apply_named(graph, config, "activation", key, x);
 }
 
 /// Applies the regularizer that `key` names and returns the scalar, or none.
 inline Value regularize(Graph& graph, const Config& config, const std::string& key, Value x) {
     if (!config.has(key.c_str()))
         return {};
-    if (config.json(key.c_str()).front() == '"')
-        return graph.apply("regularizer", config.string(key.c_str()), "{}", x);
-    const std::string config_key = key + "/config";
-    return graph.apply("regularizer", config.string((key + "/class_name").c_str()),
-                       config.has(config_key.c_str()) ? config.json(config_key.c_str()) : "{}", x);
+    return apply_named(graph, config, "regularizer", key, x);
 }
 
 /// Adds the penalty on a layer's output to the loss. Keras divides it by the batch size.

@@ -1,0 +1,595 @@
+// Configurations at random against the schema of every part that is registered, of every kind. An
+// oracle, which reads the schema language of plugins/README.md on its own, says which keys are
+// wrong; the engine must refuse exactly those configurations and name such a key. What it takes,
+// the part is built with, and may refuse by a key or a shape.
+#include "fuzz.hpp"
+
+#include <cmath>
+#include <set>
+
+#include "graph/operators.hpp"
+#include "io/json.hpp"
+#include "lamina/device.hpp"
+#include "lamina/executable.hpp"
+#include "lamina/plugin/philox.hpp"
+#include "model/step_graph.hpp"
+#include "model/tracer.hpp"
+#include "plugins/host.hpp"
+#include "plugins/schema.hpp"
+
+using namespace lamina;
+using namespace lamina::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Target {
+    Part part;
+    std::string schema_text;
+    Json schema;
+
+    std::string name() const { return part.kind + " " + part.name; }
+};
+
+template <class Table>
+std::string schema_of(const Part& part) {
+    return part.as<Table>().schema;
+}
+
+std::string schema_text(const Part& part) {
+    static const std::map<std::string, std::string (*)(const Part&)> others = {
+        {"operator", schema_of<lm_operator>}, {"backend", schema_of<lm_backend>},
+        {"dataset", schema_of<lm_dataset>},   {"augmentation", schema_of<lm_augmentation>},
+        {"format", schema_of<lm_format>},     {"callback", schema_of<lm_observer>}};
+    const auto it = others.find(part.kind);
+    return it == others.end() ? schema_of<lm_graph_function>(part) : it->second(part);
+}
+
+/// Every part that has a schema; kernels have none.
+std::vector<Target> all_targets() {
+    std::vector<Target> targets;
+    for (const PartInfo& info : Registry::global().list()) {
+        if (info.kind == "kernel")
+            continue;
+        Target t{Registry::global().find(info.kind, info.name), {}, {}};
+        t.schema_text = schema_text(t.part);
+        t.schema = Json::parse(t.schema_text);
+        targets.push_back(std::move(t));
+    }
+    return targets;
+}
+
+// ---- The oracle ---------------------------------------------------------------------------
+
+bool whole(const Json& v) {
+    if (v.is_number_unsigned())
+        return v.get<uint64_t>() < uint64_t{1} << 63;
+    return v.is_number_integer() || (v.is_number_float() && std::abs(v.get<double>()) < 0x1p63 &&
+                                     std::floor(v.get<double>()) == v.get<double>());
+}
+
+bool in_bounds(const Json& v, const Json& spec) {
+    if (!v.is_number())
+        return true;
+    const double x = v.get<double>();
+    return !(spec.contains("min") && x < spec.at("min").get<double>()) &&
+           !(spec.contains("max") && x > spec.at("max").get<double>()) &&
+           !(spec.contains("above") && x <= spec.at("above").get<double>()) &&
+           !(spec.contains("below") && x >= spec.at("below").get<double>());
+}
+
+bool has_type(const Json& v, const std::string& type) {
+    const auto each = [&](auto holds) {
+        if (!v.is_array())
+            return static_cast<bool>(holds(v));
+        for (const Json& e : v)
+            if (!holds(e))
+                return false;
+        return true;
+    };
+    if (type == "any")
+        return true;
+    if (type == "bool")
+        return v.is_boolean();
+    if (type == "int")
+        return whole(v);
+    if (type == "float")
+        return v.is_number();
+    if (type == "string")
+        return v.is_string();
+    if (type == "object")
+        return v.is_object();
+    if (type == "ints")
+        return each([&](const Json& e) { return whole(e) || (v.is_array() && e.is_null()); });
+    if (type == "floats")
+        return each([](const Json& e) { return e.is_number(); });
+    // initializer, regularizer, activation, constraint
+    if (v.is_string())
+        return true;
+    if (!v.is_object() || !v.contains("class_name") || !v.at("class_name").is_string())
+        return false;
+    return !v.contains("config") || v.at("config").is_object() || v.at("config").is_null();
+}
+
+bool fits(const Json& v, const Json& spec) {
+    if (v.is_null())
+        return spec.value("nullable", false) ||
+               (spec.contains("default") && spec.at("default").is_null());
+    if (!has_type(v, spec.value("type", "any")))
+        return false;
+    for (const Json& e : v.is_array() ? v : Json::array({v}))
+        if (!in_bounds(e, spec))
+            return false;
+    const auto allowed = spec.find("enum");
+    return allowed == spec.end() ||
+           std::find(allowed->begin(), allowed->end(), v) != allowed->end();
+}
+
+std::set<std::string> wrong_keys(const Json& config, const Json& schema) {
+    std::set<std::string> wrong;
+    for (const auto& [key, value] : config.items())
+        if (!schema.contains(key) || !fits(value, schema.at(key)))
+            wrong.insert(key);
+    for (const auto& [key, spec] : schema.items())
+        if (spec.value("required", false) && !config.contains(key))
+            wrong.insert(key);
+    return wrong;
+}
+
+// ---- Configurations -----------------------------------------------------------------------
+
+/// Any JSON value, often one at an edge.
+Json any_value(Draw& draw, int depth = 0) {
+    static const std::vector<Json> values = {nullptr,    true,       false,
+                                             0,          1,          -1,
+                                             2,          3,          7,
+                                             1000,       INT64_MAX,  INT64_MIN,
+                                             UINT64_MAX, 0.0,        0.5,
+                                             -0.5,       1e308,      -1e308,
+                                             1e-308,     9.3e18,     "",
+                                             "same",     "valid",    "relu",
+                                             "zeros",    "l2",       "channels_last",
+                                             "nonsense", "\xc3\xa9", std::string(300, 'x')};
+    if (depth < 3 && draw.one_in(5)) {
+        Json list = Json::array();
+        for (size_t n = draw.below(5); n > 0; --n)
+            list.push_back(any_value(draw, depth + 1));
+        return list;
+    }
+    if (depth < 3 && draw.one_in(6))
+        return {{"class_name", any_value(draw, depth + 1)}, {"config", any_value(draw, depth + 1)}};
+    return draw.of(values);
+}
+
+/// A number within a key's bounds.
+Json number_for(const Json& spec, bool integer, Draw& draw) {
+    static const std::vector<double> usual = {0, 1, 2, 3, 5, -1, 7, 0.1, 0.5, 0.9, 16, 100, 1e4};
+    for (int tries = 0; tries < 50; ++tries) {
+        double x = draw.of(usual);
+        if (integer)
+            x = std::floor(x);
+        if (draw.one_in(40))
+            x = integer ? 0x1p40 : 1e30;
+        const Json v = integer ? Json(static_cast<int64_t>(x)) : Json(x);
+        if (in_bounds(v, spec))
+            return v;
+    }
+    for (const char* bound : {"min", "max"})
+        if (spec.contains(bound))
+            return spec.at(bound);
+    return 1;
+}
+
+Json part_for(const std::string& kind, Draw& draw);
+
+/// A value that the schema allows; null where no other is known.
+Json fitting_value(const Json& spec, Draw& draw) {
+    const auto type = spec.value("type", std::string("any"));
+    if (spec.contains("enum"))
+        return spec.at("enum")[draw.below(spec.at("enum").size())];
+    if (spec.contains("default") && draw.one_in(4))
+        return spec.at("default");
+    if (type == "bool")
+        return draw.one_in(2);
+    if (type == "int" || type == "float")
+        return number_for(spec, type == "int", draw);
+    if (type == "ints" || type == "floats") {
+        Json list = Json::array();
+        for (size_t n = draw.below(4); n > 0; --n)
+            list.push_back(number_for(spec, type == "ints", draw));
+        return list;
+    }
+    if (type == "string")
+        return draw.one_in(2) ? "nonsense" : "same";
+    if (type == "object")
+        return Json::object();
+    if (type == "initializer" || type == "regularizer" || type == "activation")
+        return part_for(type, draw);
+    if (type == "constraint")
+        return "max_norm";
+    return any_value(draw, 2);
+}
+
+Json fitting_configuration(const Json& schema, Draw& draw) {
+    Json config = Json::object();
+    for (const auto& [key, spec] : schema.items())
+        if (spec.value("required", false) || draw.one_in(3))
+            config[key] = fitting_value(spec, draw);
+    return config;
+}
+
+/// A part within another's configuration, by its name or with a configuration of its own.
+Json part_for(const std::string& kind, Draw& draw) {
+    static std::map<std::string, std::vector<std::pair<std::string, Json>>> known;
+    auto& parts = known[kind];
+    if (parts.empty())
+        for (const std::string& name : Registry::global().names(kind))
+            parts.emplace_back(name, part_schema(kind, name));
+    const auto& [name, schema] = draw.of(parts);
+    if (draw.one_in(2))
+        return name;
+    return {{"class_name", name}, {"config", fitting_configuration(schema, draw)}};
+}
+
+Json scattered_configuration(const Json& schema, Draw& draw) {
+    Json config = Json::object();
+    for (const auto& [key, spec] : schema.items())
+        if (!draw.one_in(3))
+            config[key] = draw.one_in(2) ? fitting_value(spec, draw) : any_value(draw);
+    if (draw.one_in(8))
+        config["nonsense"] = any_value(draw);
+    return config;
+}
+
+/// A key with one letter too many or too few.
+std::string misspelt(std::string key, const Json& schema, Draw& draw) {
+    do {
+        const size_t at = draw.below(key.size() + 1);
+        if (draw.one_in(2) || at == key.size() || key.size() < 2)
+            key.insert(at, 1, static_cast<char>('a' + draw.below(26)));
+        else
+            key.erase(at, 1);
+    } while (schema.contains(key));
+    return key;
+}
+
+bool is_part(const Json& spec) {
+    const auto type = spec.value("type", std::string());
+    return type == "initializer" || type == "regularizer" || type == "activation";
+}
+
+/// What is tried, and the key that is wrong beneath another one: only building can tell that.
+struct Case {
+    Json config;
+    std::string wrong_within;
+};
+
+Case some_case(const Json& schema, Draw& draw) {
+    if (draw.one_in(4))
+        return {scattered_configuration(schema, draw), ""};
+    Case c{fitting_configuration(schema, draw), ""};
+    std::vector<std::string> keys;
+    for (const auto& [key, spec] : schema.items())
+        keys.push_back(key);
+    if (draw.one_in(3))
+        return c;
+    // One thing wrong.
+    if (keys.empty() || draw.one_in(4)) {
+        c.config[misspelt(keys.empty() ? "rate" : draw.of(keys), schema, draw)] = any_value(draw);
+        return c;
+    }
+    const std::string& key = draw.of(keys);
+    if (is_part(schema.at(key)) && draw.one_in(2)) {
+        const std::string kind = schema.at(key).at("type");
+        c.wrong_within = "not_a_setting";
+        c.config[key] = {{"class_name", draw.of(Registry::global().names(kind))},
+                         {"config", Json{{c.wrong_within, 1}}}};
+    } else if (draw.one_in(5)) {
+        c.config.erase(key);
+    } else {
+        c.config[key] = any_value(draw);
+    }
+    return c;
+}
+
+// ---- Building -----------------------------------------------------------------------------
+
+constexpr int64_t kBatch = 4;
+
+/// x -> what is asked for -> Dense(3)
+Architecture net(const std::vector<Json>& layers, const std::vector<std::vector<int64_t>>& inputs) {
+    Architecture a;
+    std::vector<TensorRef> at;
+    for (const auto& input : inputs) {
+        Json shape = Json::array({nullptr});
+        for (const int64_t d : input)
+            shape.push_back(d);
+        at.push_back(add_layer(a, "InputLayer", {{"batch_shape", shape}}, {}));
+    }
+    for (const Json& layer : layers)
+        at = {add_layer(a, layer.at("class_name"), layer.value("config", Json::object()), at,
+                        layer.value("name", ""))};
+    a.outputs = at;
+    return a;
+}
+
+void build_layer(const Target& t, const Json& config, Draw& draw) {
+    static const std::vector<std::vector<int64_t>> shapes = {
+        {7}, {9, 3}, {6, 8, 2}, {5, 4, 3, 2}, {1, 1, 1}};
+    std::vector<std::vector<int64_t>> inputs(1 + draw.below(2), draw.of(shapes));
+    const Architecture a =
+        t.part.name == "InputLayer"
+            ? net({}, {{7}})
+            : net({{{"class_name", t.part.name}, {"name", "probe"}, {"config", config}}}, inputs);
+    Graph graph;
+    LayerTracer(graph, LM_MODE_TRAIN).trace(a, kBatch);
+    initialization_graph(graph.variables());
+}
+
+void build_in_net(const Target& t, const Json& config, Draw&) {
+    const Json spec = {{"class_name", t.part.name}, {"config", config}};
+    Json dense = {{"units", 3}, {"activation", "softmax"}};
+    TrainingConfig training;
+    if (t.part.kind == "activation")
+        dense["activation"] = spec;
+    else if (t.part.kind == "regularizer")
+        dense["kernel_regularizer"] = spec;
+    else if (t.part.kind == "initializer")
+        dense["kernel_initializer"] = spec;
+    else if (t.part.kind == "loss")
+        training.loss = spec;
+    else if (t.part.kind == "metric")
+        training.metrics = {spec};
+    else if (t.part.kind == "optimizer")
+        training.optimizer = spec;
+    else
+        training.optimizer = {{"class_name", "sgd"}, {"config", {{"learning_rate", spec}}}};
+    const Architecture a =
+        net({{{"class_name", "Dense"}, {"name", "probe"}, {"config", dense}}}, {{5}});
+    const StepGraph step = training_graph(a, training, {}, kBatch);
+    initialization_graph(step.graph.variables());
+}
+
+void build_model(const Target& t, const Json& config, Draw&) {
+    build_zoo_model(t.part.name, config);
+}
+
+AttrValue attribute(const Json& v, const std::string& type) {
+    if (type == "bool")
+        return v.get<bool>();
+    if (type == "int")
+        return v.get<int64_t>();
+    if (type == "float")
+        return v.get<double>();
+    if (type == "ints" || type == "floats") {
+        const Json list = v.is_array() ? v : Json::array({v});
+        if (type == "floats")
+            return list.get<std::vector<double>>();
+        std::vector<int64_t> ints;
+        for (const Json& e : list)
+            ints.push_back(e.is_null() ? -1 : e.get<int64_t>());
+        return ints;
+    }
+    return v.get<std::string>();
+}
+
+/// A node of the operator on inputs whose number, types and shapes may not fit.
+void build_operator(const Target& t, const Json& config, Draw& draw) {
+    static const std::vector<Shape> shapes = {{},     {1},       {3},          {2, 3},       {3, 4},
+                                              {4, 3}, {2, 5, 3}, {2, 6, 6, 3}, {3, 3, 3, 4}, {0}};
+    static const std::vector<DType> types = {DType::F32, DType::F32,  DType::F32, DType::I64,
+                                             DType::U8,  DType::Bool, DType::F16};
+    Attributes attrs;
+    for (const auto& [key, value] : config.items())
+        if (!value.is_null())
+            attrs[key] = attribute(value, t.schema.at(key).value("type", "string"));
+    Graph graph;
+    std::vector<ValueId> inputs;
+    const Shape same = draw.of(shapes);
+    const size_t count = draw.one_in(2) ? 1 : draw.below(4);
+    if (find_operator(t.part.name)->random())
+        inputs.push_back(graph.add_input("rng_state", {DType::I64, {3}}));
+    for (size_t i = 0; i < count; ++i)
+        inputs.push_back(graph.add_input(
+            "x" + std::to_string(i), {draw.of(types), draw.one_in(3) ? draw.of(shapes) : same}));
+    const auto outputs = add_operator(graph, t.part.name, "probe", "", inputs, attrs);
+    cost_of(graph, graph.producer(outputs.at(0)));
+}
+
+void build_backend(const Target& t, const Json& config, Draw&) {
+    std::string text = t.part.name;
+    for (const auto& [key, value] : config.items())
+        text += (text == t.part.name ? ":" : ",") + key + "=" +
+                (value.is_string() ? value.get<std::string>() : value.dump());
+    Device::open(text);
+}
+
+/// What `open` makes of a part with a life of its own, closed at the end.
+template <class Table>
+struct Opened {
+    const Table& table;
+    void* self = nullptr;
+    ~Opened() {
+        if (self != nullptr)
+            table.close(self);
+    }
+};
+
+/// A folder for each class, as image_folder reads them, and nothing of any other data set.
+const fs::path& pictures() {
+    static const TempFolder folder;
+    if (!fs::exists(folder / "cat"))
+        for (const char* name : {"cat", "dog"}) {
+            fs::create_directory(folder / name);
+            fs::copy_file(fs::path(LAMINA_TEST_DATA_DIR) / "images/rgb.png",
+                          folder / name / "1.png");
+        }
+    return folder.path();
+}
+
+void build_dataset(const Target& t, const Json& config, Draw&) {
+    const lm_config checked(apply_schema(config, t.schema_text, t.name()));
+    Opened<lm_dataset> data{t.part.as<lm_dataset>()};
+    call(data.table.open, host_table(), &checked, pictures().c_str(), &data.self);
+    lm_dataset_info info{};
+    info.struct_size = sizeof info;
+    call(data.table.info, data.self, &info);
+}
+
+void build_augmentation(const Target& t, const Json& config, Draw& draw) {
+    constexpr int64_t dims[] = {5, 4, 3};
+    const lm_tensor_desc type{sizeof type, LM_F32, 3, 0, dims};
+    const lm_config checked(apply_schema(config, t.schema_text, t.name()));
+    Opened<lm_augmentation> change{t.part.as<lm_augmentation>()};
+    call(change.table.open, host_table(), &checked, &change.self);
+    const auto fill = [](void*, uint64_t index, float* sample, lm_error*) -> lm_status {
+        for (uint64_t i = 0; i < 60; ++i)
+            sample[i] = static_cast<float>((i * 31 + index * 17) % 256);
+        return LM_OK;
+    };
+    const lm_samples samples{sizeof samples, &type, 70, nullptr, fill};
+    if (change.table.fit != nullptr)
+        call(change.table.fit, change.self, &samples);
+    std::vector<float> sample(60);
+    fill(nullptr, 1, sample.data(), nullptr);
+    const lm_sample_key key{sizeof key, draw.below(1000), draw.below(10), draw.below(1000)};
+    double matrix[9];
+    if (change.table.affine != nullptr)
+        call(change.table.affine, change.self, &type, &key, matrix);
+    else
+        call(change.table.apply, change.self, &type, sample.data(), &key);
+}
+
+void build_callback(const Target& t, const Json& config, Draw&) {
+    const lm_config checked(apply_schema(config, t.schema_text, t.name()));
+    Opened<lm_observer> observer{t.part.as<lm_observer>()};
+    struct Elsewhere { // a file that the configuration names is written
+        TempFolder folder;
+        fs::path before = fs::current_path();
+        Elsewhere() { fs::current_path(folder.path()); }
+        ~Elsewhere() { fs::current_path(before); }
+    } const elsewhere;
+    call(observer.table.open, host_table(), &checked, &observer.self);
+    for (const char* event : {"train_begin", "epoch_begin", "batch_end", "epoch_end", "train_end"})
+        call(observer.table.notify, observer.self, event, "{}");
+}
+
+/// Formats' configurations are for reading and writing, which test_files.cpp damages.
+void build_format(const Target&, const Json&, Draw&) {}
+
+using Build = void (*)(const Target&, const Json& config, Draw&);
+
+Build builder(const std::string& kind) {
+    static const std::map<std::string, Build> others = {
+        {"layer", build_layer},       {"model", build_model},
+        {"operator", build_operator}, {"backend", build_backend},
+        {"dataset", build_dataset},   {"augmentation", build_augmentation},
+        {"format", build_format},     {"callback", build_callback}};
+    const auto it = others.find(kind);
+    return it == others.end() ? build_in_net : it->second;
+}
+
+/// How many of the accepted cases are built: opening a device and tracing a large net take longer
+/// than all else.
+unsigned stride(const std::string& kind) { return kind == "backend" || kind == "model" ? 60 : 1; }
+
+/// Whether it tells of the inputs: their shapes, number or types.
+bool tells_inputs(const std::string& text) {
+    for (const char* word : {"[", "shape", "input", "dtype", "numbers", "bool"})
+        if (text.find(word) != std::string::npos)
+            return true;
+    return false;
+}
+bool has_key(const std::string& text, const Json& schema) {
+    for (const auto& [key, spec] : schema.items())
+        if (text.find(key) != std::string::npos)
+            return true;
+    return false;
+}
+
+// ---- The test -----------------------------------------------------------------------------
+
+/// "" when all is as it must be.
+std::string schema_fault(const Target& t, const Case& c, bool& accepted) {
+    const std::set<std::string> wrong = wrong_keys(c.config, t.schema);
+    try {
+        const Json checked = apply_schema(c.config, t.schema_text, t.name());
+        accepted = true;
+        if (!wrong.empty())
+            return "taken, with the wrong key " + *wrong.begin();
+        for (const auto& [key, spec] : t.schema.items()) {
+            const Json want =
+                c.config.contains(key) ? c.config.at(key) : spec.value("default", Json());
+            if (!checked.contains(key) || checked.at(key) != want)
+                return "the value of " + key + " becomes another";
+        }
+        return checked.size() == t.schema.size() ? "" : "keys are added";
+    } catch (const UsageError& e) {
+        const std::string said = e.what();
+        if (wrong.empty())
+            return "refused, with nothing wrong: " + said;
+        for (const std::string& key : wrong)
+            if (said.starts_with(t.name() + ": ") &&
+                said.find("`" + key + "`") != std::string::npos)
+                return "";
+        return "the refusal names no wrong key: " + said;
+    }
+}
+
+std::string build_fault(const Target& t, const Case& c, Draw& draw, unsigned& built) {
+    try {
+        builder(t.part.kind)(t, c.config, draw);
+        ++built;
+        return c.wrong_within.empty() ? "" : "built, with the wrong key " + c.wrong_within;
+    } catch (const Error& e) {
+        const std::string said = e.what();
+        if (e.code() == StatusCode::Internal)
+            return "an internal error: " + said;
+        if (t.part.kind == "dataset" && e.code() == StatusCode::NotFound)
+            return ""; // its data is not here
+        // What comes before the part within may be refused first.
+        if (!has_key(said, t.schema) && !tells_inputs(said) &&
+            said.find("`" + c.wrong_within + "`") == std::string::npos)
+            return "the refusal names neither key nor input: " + said;
+        return "";
+    }
+}
+
+void try_schemas(unsigned cases) {
+    const std::vector<Target> targets = all_targets();
+    const auto count = static_cast<unsigned>((cases + targets.size() - 1) / targets.size());
+    std::map<std::string, unsigned> accepted, built; // by kind
+    for (const Target& t : targets) {
+        unsigned taken = 0;
+        for (unsigned seed = 0; seed < count; ++seed) {
+            Draw draw(seed + static_cast<unsigned>(fnv1a64(t.name())));
+            const Case c = some_case(t.schema, draw);
+            std::string wrong;
+            try {
+                bool ok = false;
+                wrong = schema_fault(t, c, ok);
+                if (ok && wrong.empty() && taken++ % stride(t.part.kind) == 0)
+                    wrong = build_fault(t, c, draw, built[t.part.kind]);
+            } catch (const std::exception& e) {
+                wrong = std::string("an exception that is no Error: ") + e.what();
+            }
+            if (!wrong.empty())
+                FAIL_CHECK(t.name()
+                           << ", seed " << seed << ", " << c.config.dump() << ": " << wrong);
+        }
+        accepted[t.part.kind] += taken;
+    }
+    for (const auto& [kind, taken] : accepted) { // else nothing was tried
+        INFO(kind);
+        CHECK(taken > 0);
+        CHECK(built[kind] > 0);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a configuration is refused by the key that is wrong, or built") { try_schemas(4000); }
+TEST_CASE("100,000 configurations are refused by the key that is wrong, or built", "[full]") {
+    try_schemas(100'000);
+}
