@@ -144,12 +144,19 @@ Recipe Recipe::parse(const std::string& text, const std::string& source) {
     members.take("validation_split", r.validation_split);
     members.take("validate_on_test", r.validate_on_test);
     const Json* stages = members.list("stages", true);
+    const Json* callbacks = members.list("callbacks");
     members.take("save", r.save);
     members.take("history", r.history);
     members.take("plot", r.plot);
     members.refuse_others();
     for (size_t i = 0; layers != nullptr && i < layers->size(); ++i)
         r.layers.push_back(layer_of((*layers)[i], fmt::format("{}: layers[{}]", source, i)));
+    for (size_t i = 0; callbacks != nullptr && i < callbacks->size(); ++i) {
+        if (!(*callbacks)[i].is_string())
+            throw UsageError(fmt::format("{}: callbacks[{}] must be a text, got {}", source, i,
+                                         (*callbacks)[i].dump()));
+        r.callbacks.push_back((*callbacks)[i]);
+    }
     for (size_t i = 0; i < stages->size(); ++i)
         r.stages.push_back(stage_of((*stages)[i], fmt::format("{}: stages[{}]", source, i)));
     if (r.stages.empty())

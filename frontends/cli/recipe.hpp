@@ -34,7 +34,8 @@ struct Recipe {
     double validation_split = 0;
     bool validate_on_test = false;
     std::vector<Stage> stages;
-    std::string save, history, plot; // "": not written
+    std::vector<std::string> callbacks; // of every stage
+    std::string save, history, plot;    // "": not written
 
     /// Paths are as they stand, from the folder in which the program runs. Throws UsageError that
     /// names the key: unknown (with the nearest), missing, or of the wrong type.

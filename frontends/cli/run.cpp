@@ -20,6 +20,7 @@ class Training {
   public:
     Training(const Options& options, const Recipe& recipe)
         : recipe_(recipe), mode_(progress_mode(options)),
+          callbacks_(open_callbacks(recipe.callbacks)),
           data_(open_data(recipe.data, recipe.data_dir, mode_)), model_(put_together(recipe)) {
         if (!recipe.preprocessing.empty())
             model_.set_preprocessing(recipe.preprocessing);
@@ -46,11 +47,14 @@ class Training {
         fit.validation_split = recipe_.validation_split;
         fit.validate_on_test = recipe_.validate_on_test;
         fit.interrupted = &end_asked();
+        fit.callbacks = callbacks_;
         fit.callbacks.push_back(training_progress(mode_, headline(stage, number)));
         const FitResult result =
             stage.cache_features ? fit_on_features(training, fit) : model_.fit(data_, fit);
         append(result.history);
-        return !result.interrupted;
+        if (!result.stopped_by.empty() && mode_ != ProgressMode::Quiet)
+            std::cerr << fmt::format("stage {} stopped by {}\n", number, result.stopped_by);
+        return !result.interrupted || !result.stopped_by.empty();
     }
 
     const Model& model() const { return model_; }
@@ -114,6 +118,7 @@ class Training {
 
     const Recipe& recipe_;
     ProgressMode mode_;
+    std::vector<std::shared_ptr<Callback>> callbacks_;
     std::shared_ptr<Dataset> data_;
     Model model_;
     std::string base_; // the last layer before those that the recipe adds
@@ -173,16 +178,17 @@ int run(const Arguments& arguments) {
                           : fmt::format("; what was learnt is in {}\n", recipe.save));
         return 1;
     }
-    const EpochRecord& last = training.history().epochs.back();
+    const auto& epochs = training.history().epochs;
+    const Values last = epochs.empty() ? Values{} : epochs.back().values;
     if (o.flag("json")) {
         nlohmann::ordered_json json;
-        for (const auto& [name, value] : last.values)
+        for (const auto& [name, value] : last)
             json[name] = value;
-        json["epochs"] = training.history().epochs.size();
+        json["epochs"] = epochs.size();
         json["weights_sha256"] = training.model().weights_sha256();
         std::cout << json.dump() << '\n';
     } else {
-        std::cout << values_text(last.values) << '\n';
+        std::cout << values_text(last) << '\n';
     }
     return 0;
 }

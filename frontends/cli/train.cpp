@@ -63,6 +63,7 @@ void add_options(Options& o) {
         "resume", po::value<std::string>(), "go on from this checkpoint or folder of checkpoints")(
         "history", po::value<std::string>(), "write the epochs' values here (.csv or .json)")(
         "plot", po::value<std::string>(), "draw accuracy and loss here (.png or .svg)");
+    add_callback_option(o);
     add_progress_options(o);
     add_backend_options(o);
     o.positional("model", 1);
@@ -157,7 +158,9 @@ void print_json(const FitResult& result, const Model& model, double rate) {
     json["epochs"] = result.history.epochs.size();
     json["images_per_second"] = rate;
     json["waiting_share"] = result.waiting_share;
-    if (result.interrupted)
+    if (!result.stopped_by.empty())
+        json["stopped_by"] = result.stopped_by;
+    else if (result.interrupted)
         json["interrupted"] = true;
     if (result.restored_epoch)
         json["restored_epoch"] = *result.restored_epoch + 1;
@@ -242,6 +245,8 @@ int train(const Arguments& arguments) {
     model.device(); // what is wrong with it shows before anything is said of training
     fit.interrupt_dir = interrupt_folder(model.name());
 
+    if (o.has("callback"))
+        fit.callbacks = open_callbacks(o.get<std::vector<std::string>>("callback"));
     fit.callbacks.push_back(training_progress(
         progress_mode(o), fmt::format("training {} on {} ({}), backend {}, precision {}, seed {}",
                                       model.name(), data->name(), data->source(), o.text("backend"),
@@ -251,7 +256,7 @@ int train(const Arguments& arguments) {
 
     const double rate =
         result.seconds > 0 ? static_cast<double>(result.samples) / result.seconds : 0;
-    if (result.interrupted) {
+    if (result.interrupted && result.stopped_by.empty()) {
         std::cerr << fmt::format(
             "interrupted after the batch; the checkpoint is {}\n  go on with: {}\n",
             result.checkpoint, resume_command(arguments, result.checkpoint));
@@ -261,17 +266,21 @@ int train(const Arguments& arguments) {
         return 1;
     }
     write_results(o, model, &result);
-    const EpochRecord& last = result.history.epochs.back();
     if (o.flag("json")) {
         print_json(result, model, rate);
         return 0;
     }
+    const History& history = result.history;
+    if (!result.stopped_by.empty())
+        std::cout << fmt::format("stopped after {} of {} epochs by {}\n", history.epochs.size(),
+                                 fit.epochs, result.stopped_by);
     if (result.restored_epoch)
         std::cout << fmt::format("the weights are those of epoch {}, the best\n",
                                  *result.restored_epoch + 1);
     std::cout << fmt::format(
         "{}\n{:.0f} images/s, {:.1f} % of the time waiting for data\nweights SHA-256 {}\n",
-        values_text(last.values), rate, 100 * result.waiting_share, model.weights_sha256());
+        history.epochs.empty() ? "" : values_text(history.epochs.back().values), rate,
+        100 * result.waiting_share, model.weights_sha256());
     return 0;
 }
 

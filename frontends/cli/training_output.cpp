@@ -19,15 +19,17 @@ class Progress : public Callback {
     Progress(ProgressMode mode, std::string headline)
         : mode_(mode), headline_(std::move(headline)) {}
 
-    void train_begin(int, int epochs) override {
+    bool train_begin(int, int epochs) override {
         epochs_ = epochs;
         if (mode_ != ProgressMode::Quiet)
             std::cerr << headline_ << std::endl;
+        return true;
     }
-    void epoch_begin(const EpochBegin& e) override {
+    bool epoch_begin(const EpochBegin& e) override {
         bar_.emplace(fmt::format("epoch {}/{}", e.epoch + 1, epochs_),
                      static_cast<size_t>(e.total_samples), "images", mode_,
                      static_cast<size_t>(e.samples));
+        return true;
     }
     bool batch_end(const BatchEvent& e) override {
         bar_->update(static_cast<size_t>(e.samples), values_text(e.means));
@@ -66,6 +68,22 @@ class Progress : public Callback {
 
 std::shared_ptr<Callback> training_progress(ProgressMode mode, const std::string& headline) {
     return std::make_shared<Progress>(mode, headline);
+}
+
+void add_callback_option(Options& options) {
+    options.add()("callback", po::value<std::vector<std::string>>()->composing(),
+                  "a plugin's callback hears of the training: NAME[:key=value,...], "
+                  "json_log:file=training.jsonl; see `lamina plugins --kind callback`; may be "
+                  "given several times");
+}
+
+std::vector<std::shared_ptr<Callback>> open_callbacks(const std::vector<std::string>& specs) {
+    std::vector<std::shared_ptr<Callback>> callbacks;
+    for (const std::string& spec : specs) {
+        expect_part("--callback", "callback", spec);
+        callbacks.push_back(open_callback(spec));
+    }
+    return callbacks;
 }
 
 void write_history(const std::string& path, const History& history) {

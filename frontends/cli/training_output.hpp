@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "command.hpp"
 
@@ -10,6 +11,11 @@ namespace lamina::cli {
 
 /// A bar or a line for each epoch and its validation. headline: what is said before the first.
 std::shared_ptr<Callback> training_progress(ProgressMode mode, const std::string& headline);
+
+/// --callback, which may be given several times.
+void add_callback_option(Options& options);
+/// Each NAME[:key=value,...]. Throws UsageError.
+std::vector<std::shared_ptr<Callback>> open_callbacks(const std::vector<std::string>& specs);
 
 /// .csv, or .json.
 void write_history(const std::string& path, const History& history);

@@ -76,6 +76,21 @@ def wrong_numbers():
     says(fault("optimizer/climbs"), "descends a quadratic", "after 100 steps")
 
 
+def wrong_augmentations():
+    """a write beyond the picture, a matrix of NaN, draws by the order, without the seed, and of a normalization"""
+    says(fault("augmentation/overruns"), "writes outside its 768 bytes, at byte 768")
+    says(fault("augmentation/no_matrix"), "its matrix has the entry nan")
+    says(fault("augmentation/counts"), "in any order and on any thread", "another one in another order")
+    says(fault("augmentation/unseeded"), "its draws are the same for every seed")
+    says(fault("augmentation/wavers"), "a normalization must draw nothing")
+
+
+def wrong_callback():
+    """a callback that fails in the midst of a training is told with its event"""
+    says(fault("callback/fails_late"), "hears a training of two epochs",
+         "callback fails_late (plugin check_faults): epoch_end: the disk is full")
+
+
 def wrong_schema():
     """each mistake of a schema is named with its key"""
     parts = report(fixture("check_faults"), "--part", "layer/BadSchema")
@@ -84,4 +99,5 @@ def wrong_schema():
          "`size` has the unknown property `requird`", 'did you mean "required"?')
 
 
-run([good_plugin, refused_plugins, crash_and_hang, wrong_numbers, wrong_schema])
+run([good_plugin, refused_plugins, crash_and_hang, wrong_numbers, wrong_augmentations, wrong_callback,
+     wrong_schema])

@@ -45,6 +45,15 @@ def cached_features():
     check(len(kept) == 1, kept)
 
 
+def callbacks():
+    """a recipe's callbacks hear of every stage"""
+    one_json(lamina("run", write(callbacks=["json_log:file=log.jsonl,batches=false"]), "--json"))
+    with open("log.jsonl") as file:
+        events = [json.loads(line)["event"] for line in file]
+    epoch = ["epoch_begin", "epoch_end"]
+    check(events == ["train_begin", *epoch, *epoch, "train_end", "train_begin", *epoch, "train_end"], events)
+
+
 def wrong_recipes():
     """a mistake is told with the key, the file and what there is"""
     told = {write("a.json", batchsize=3): "there is no `batchsize`, did you mean `batch_size`?",
@@ -58,7 +67,9 @@ def wrong_recipes():
             write("i.json", up_to="flaten"): "the nearest name is `flatten`",
             write("j.json", preprocessing="cafe"): "did you mean `caffe`",
             write("k.json", validation_split=0.2): "exclude each other",
-            write("l.json", save="nowhere/x.h5"): "nowhere"}
+            write("l.json", save="nowhere/x.h5"): "nowhere",
+            write("n.json", callbacks=["json_lug:file=x"]): 'did you mean "json_log"?',
+            write("o.json", callbacks=[3]): "callbacks[0] must be a text, got 3"}
     for recipe, says in told.items():
         result = lamina("run", recipe)
         check(result.code in (1, 2) and result.out == "", recipe, result.code, result.out)
@@ -86,4 +97,4 @@ def features():
     fails(2, "features", "digits.h5", picture, "--layer", "digits", "--output", "f.txt", says="extension")
 
 
-run([stages, cached_features, wrong_recipes, features])
+run([stages, cached_features, callbacks, wrong_recipes, features])

@@ -19,6 +19,7 @@ import time
 
 from _lamina import LAMINA, TRAIN, check, done, lamina, one_json, run
 
+FIXTURE = os.path.join(os.environ["LAMINA_BUILD_DIR"], "tests", "plugins", "callbacks.so")
 IMAGES = os.path.join(os.environ["LAMINA_TEST_DATA_DIR"], "images")
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -326,6 +327,36 @@ def history_of_what_failed():
     check(len(open("h.csv").readlines()) >= 3, open("h.csv").read())
 
 
+def callbacks():
+    """--callback: plugins hear of a training; one that stops it is named, and what was asked for is written"""
+    log = ["--callback", "json_log:file=log.jsonl", "--callback", "json_log:file=epochs.jsonl,batches=false"]
+    plain = one_json(lamina(*TRAIN, "--epochs", "2", "--json"))
+    heard = one_json(lamina(*TRAIN, "--epochs", "2", *log, "--json"))
+    check(heard["weights_sha256"] == plain["weights_sha256"] and "stopped_by" not in heard, heard, plain)
+    events = [json.loads(line) for line in open("log.jsonl")]
+    check([e["event"] for e in events if e["event"] != "batch_end"] ==
+          [json.loads(line)["event"] for line in open("epochs.jsonl")], events)
+    check([e["step"] for e in events if e["event"] == "batch_end"] == list(range(1, 9)), events)
+    check(events[-2]["values"]["loss"] == plain["loss"], events[-2], plain)
+    if not os.path.exists(FIXTURE):
+        return print("       no fixture to stop a training with")
+    os.mkdir("plugins")
+    shutil.copy(FIXTURE, "plugins")
+    stopping = ["--plugin-path", "plugins", "--epochs", "3", "--history", "h.csv", "--save", "m.h5", "--checkpoint-dir", "ck"]
+    out = done(lamina(*TRAIN, *stopping, "--callback", "stops:event=epoch_end,count=2")).out
+    check(out.startswith("stopped after 2 of 3 epochs by callback stops: enough is enough\n"), out)
+    check(len(open("h.csv").readlines()) == 3 and os.path.exists("m.h5"), "history and model of two epochs")
+    done(lamina(*TRAIN, "--epochs", "3", "--resume", "ck"))
+    stopped = one_json(lamina(*TRAIN, *stopping, "--callback", "stops:event=train_begin", "--json"))
+    check(stopped["stopped_by"] == "callback stops: enough is enough" and stopped["epochs"] == 0, stopped)
+    failed = lamina(*TRAIN, *stopping, "--callback", "fails:event=batch_end,count=3")
+    check(failed.code == 1 and "callback fails (plugin callbacks): batch_end: the disk is full" in failed.err, failed.err)
+    wrong = {"json_lug:file=x": 'did you mean "json_log"?', "json_log": "`file` is missing",
+             "json_log:fil=x": 'did you mean "file"?', "json_log:file=nowhere/x": "nowhere/x cannot be written"}
+    for spec, says in wrong.items():
+        result = lamina(*TRAIN, "--callback", spec)
+        check(result.code in (1, 2) and says in result.first, spec, result.code, result.err)
+
+
 run([streams, files, same_twice, interrupt, other_signals, terminal, validation, evaluation_and_prediction, downloads,
-     choices, confusion, kill, finite,
-     history_of_what_failed])
+     choices, confusion, kill, finite, history_of_what_failed, callbacks])

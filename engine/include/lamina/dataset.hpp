@@ -51,6 +51,7 @@ class LAMINA_API Dataset {
     Dataset() = default;
 
     Part part_;
+    std::shared_ptr<const lm_config> config_; // lives until the data set is closed
     void* self_ = nullptr;
     std::string name_, source_;
     TensorType sample_;

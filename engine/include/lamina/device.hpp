@@ -104,6 +104,7 @@ class LAMINA_API Device : public std::enable_shared_from_this<Device> {
 
     std::string backend_name_, spec_;
     Part part_;
+    std::shared_ptr<const lm_config> config_; // lives until the device is closed
     std::vector<Part> kernels_;
     void* self_ = nullptr;
     lm_device* device_ = nullptr;

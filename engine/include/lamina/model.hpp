@@ -30,7 +30,8 @@ struct Training {
     std::string schedule = {}; // of the optimizer's learning rate: "cosine_decay:decay_steps=9380"
 };
 
-/// Hears of training as it goes. Stop by returning false from batch_end or epoch_end.
+/// Hears of training as it goes. Whoever returns false stops it, cleanly: the batch is finished,
+/// and a checkpoint written where one is asked for.
 class LAMINA_API Callback {
   public:
     virtual ~Callback() = default;
@@ -44,6 +45,7 @@ class LAMINA_API Callback {
         int epoch;     // from 0
         int64_t batch; // from 0
         int64_t batches;
+        uint64_t step;       // steps made since the optimizer began, this one included
         int64_t samples;     // of this epoch so far
         double seconds;      // of this epoch so far, or since training was resumed within it
         const Values& means; // loss and metrics over the epoch so far
@@ -54,8 +56,8 @@ class LAMINA_API Callback {
         int64_t total_samples;
         const Values& means; // loss and metrics over them
     };
-    virtual void train_begin(int /*first_epoch*/, int /*epochs*/) {}
-    virtual void epoch_begin(const EpochBegin&) {}
+    virtual bool train_begin(int /*first_epoch*/, int /*epochs*/) { return true; }
+    virtual bool epoch_begin(const EpochBegin&) { return true; }
     virtual bool batch_end(const BatchEvent&) { return true; }
     /// Told of batches that have ended while later ones are computed.
     virtual void validation_batch_end(const ValidationEvent&) {}
@@ -64,7 +66,14 @@ class LAMINA_API Callback {
     /// Whether batch_end may be told of a batch while later ones are computed, so that the device
     /// need not wait for it. False: batch_end comes before the next batch starts.
     virtual bool may_lag() const { return false; }
+    /// Who stopped and why, for messages, after something returned false.
+    virtual std::string stop_reason() const { return "a callback"; }
 };
+
+/// A callback of a plugin: NAME[:key=value,...], "json_log:file=training.jsonl". Closed when
+/// nothing holds it any more. Throws UsageError for a wrong setting, Error(NotFound) with the
+/// nearest name.
+LAMINA_API std::shared_ptr<Callback> open_callback(const std::string& spec);
 
 struct FitOptions {
     int epochs = 1;
@@ -100,7 +109,8 @@ struct FitOptions {
 
 struct FitResult {
     History history;
-    bool interrupted = false;
+    bool interrupted = false;          // before its last epoch, by a signal or by a callback
+    std::string stopped_by;            // the callback and its reason; "": none has stopped it
     std::string checkpoint;            // the last one written
     std::optional<int> restored_epoch; // whose weights the model has, where early stopping put them
                                        // back

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <mutex>
 
@@ -46,14 +47,13 @@ class Change {
   public:
     /// given: true, a value for the augmentation's value_key, or its whole configuration.
     Change(const std::string& name, const Json& given)
-        : part_(Registry::global().find("augmentation", name)) {
-        const auto where = "--augment " + name;
-        const lm_config config(apply_schema(configuration(given, where), table().schema, where));
+        : part_(Registry::global().find("augmentation", name)), where_("--augment " + name),
+          config_(apply_schema(configuration(given), table().schema, where_)) {
         try {
-            call(table().open, host_table(), &config, &self_);
+            call(table().open, host_table(), &config_, &self_);
         } catch (const Error& e) {
             if (e.code() == StatusCode::InvalidArgument)
-                throw UsageError(where + ": " + e.what());
+                throw UsageError(where_ + ": " + e.what());
             throw;
         }
     }
@@ -72,6 +72,11 @@ class Change {
     AffineMatrix affine(const lm_tensor_desc& type, const lm_sample_key& key) const {
         AffineMatrix matrix{};
         call(table().affine, self_, &type, &key, matrix.data());
+        for (const double entry : matrix)
+            if (!std::isfinite(entry))
+                fail(StatusCode::InvalidArgument,
+                     fmt::format("{}: its matrix has the entry {}; all must be finite", where_,
+                                 entry));
         return matrix;
     }
     void apply(const lm_tensor_desc& type, float* sample, const lm_sample_key& key) const {
@@ -85,15 +90,17 @@ class Change {
   private:
     const lm_augmentation& table() const { return part_.as<lm_augmentation>(); }
 
-    Json configuration(const Json& given, const std::string& where) const {
+    Json configuration(const Json& given) const {
         if (given.is_object() || given == true)
             return given == true ? Json::object() : given;
         if (table().value_key == nullptr)
-            throw UsageError(fmt::format("{}: it takes no value, got {}", where, given.dump()));
+            throw UsageError(fmt::format("{}: it takes no value, got {}", where_, given.dump()));
         return {{table().value_key, given}};
     }
 
     Part part_;
+    std::string where_;
+    const lm_config config_; // lives until the augmentation is closed
     void* self_ = nullptr;
 };
 

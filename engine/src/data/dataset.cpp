@@ -21,9 +21,11 @@ std::shared_ptr<Dataset> Dataset::open(const std::string& text, const std::strin
     data->name_ = spec.name;
     data->part_ = Registry::global().find("dataset", spec.name);
     const auto& table = data->part_.as<lm_dataset>();
-    const lm_config config(apply_schema(spec.options, table.schema, "--data " + spec.name));
+    data->config_ = std::make_shared<const lm_config>(
+        apply_schema(spec.options, table.schema, "--data " + spec.name));
     // A shell leaves the tilde of --data-dir=~/digits to the program.
-    call(table.open, host_table(), &config, expand_home(data_dir).c_str(), &data->self_);
+    call(table.open, host_table(), data->config_.get(), expand_home(data_dir).c_str(),
+         &data->self_);
     lm_dataset_info info{};
     info.struct_size = sizeof info;
     call(table.info, data->self_, &info);

@@ -107,9 +107,9 @@ void Trainer::run_epochs() {
     if (options_.augmenter)
         options_.augmenter->fit(*data_);
     last_checkpoint_ = now();
-    for (const auto& c : options_.callbacks)
-        c->train_begin(first_epoch_, options_.epochs);
-    for (int epoch = first_epoch_; epoch < options_.epochs; ++epoch) {
+    tell([&](Callback& c) { return c.train_begin(first_epoch_, options_.epochs); });
+    result_.interrupted = stop_asked();
+    for (int epoch = first_epoch_; !result_.interrupted && epoch < options_.epochs; ++epoch) {
         EpochRecord record;
         record.epoch = epoch;
         if (!train_epoch(epoch, record))
@@ -117,10 +117,18 @@ void Trainer::run_epochs() {
         if (!validate(record) || !after_epoch(record))
             break;
     }
-    if (!result_.interrupted)
+    if (result_.interrupted && !interrupted())
+        result_.stopped_by = stopped_by_;
+    if (!result_.interrupted || !result_.stopped_by.empty())
         restore_best_weights();
     for (const auto& c : options_.callbacks)
         c->train_end();
+}
+
+void Trainer::tell(const std::function<bool(Callback&)>& event) {
+    for (const auto& c : options_.callbacks)
+        if (!event(*c) && stopped_by_.empty())
+            stopped_by_ = c->stop_reason();
 }
 
 bool Trainer::may_lag() const {
@@ -222,10 +230,14 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
     loading.seed = options_.seed;
     loading.epoch = static_cast<uint64_t>(epoch);
     DataLoader loader(data_, std::move(order), loading);
-    for (const auto& c : options_.callbacks)
-        c->epoch_begin({epoch, batches(), seen, total});
     if (epoch != first_epoch_)
         means_ = {};
+    tell([&](Callback& c) { return c.epoch_begin({epoch, batches(), seen, total}); });
+    if (stop_asked()) {
+        result_.interrupted = true;
+        write_checkpoint(epoch, skip);
+        return false;
+    }
     StepQueue steps(!may_lag());
     Batch batch;
     for (int64_t b = skip; !result_.interrupted && loader.next(batch); ++b) {
@@ -243,15 +255,15 @@ bool Trainer::train_epoch(int epoch, EpochRecord& record) {
             if (const auto rate = outputs.find("scheduled_learning_rate"); rate != outputs.end())
                 scheduled_rate_ = scalar(rate->second);
             const Values means = means_.means();
-            for (const auto& c : options_.callbacks)
-                stop_ = !c->batch_end({epoch, b, batches(), static_cast<int64_t>(means_.samples),
-                                       now() - begin, means}) ||
-                        stop_;
+            tell([&](Callback& c) {
+                return c.batch_end({epoch, b, batches(), number,
+                                    static_cast<int64_t>(means_.samples), now() - begin, means});
+            });
         };
         steps.push(step.executable, inputs, ended);
         if (b + 1 == batches())
             break; // validation comes first
-        result_.interrupted = stop_ || interrupted();
+        result_.interrupted = stop_asked() || interrupted();
         const bool due = options_.checkpoint_minutes > 0 &&
                          now() - last_checkpoint_ > 60 * options_.checkpoint_minutes;
         if (!result_.interrupted && !due)
@@ -323,9 +335,8 @@ bool Trainer::after_epoch(EpochRecord& record) {
     }
     means_ = {};
     write_checkpoint(record.epoch + 1, 0);
-    for (const auto& c : options_.callbacks)
-        stop_ = !c->epoch_end(record) || stop_;
-    result_.interrupted = (stop_ || interrupted()) && record.epoch + 1 < options_.epochs;
+    tell([&](Callback& c) { return c.epoch_end(record); });
+    result_.interrupted = (stop_asked() || interrupted()) && record.epoch + 1 < options_.epochs;
     return !result_.interrupted && !(stopper_ && stopper_->exhausted(record.epoch));
 }
 

@@ -1,6 +1,8 @@
 /// The training loop.
 #pragma once
 
+#include <functional>
+
 #include "model/checkpoint.hpp"
 #include "model/evaluation.hpp"
 #include "model/model_state.hpp"
@@ -16,6 +18,9 @@ class Trainer {
 
   private:
     void run_epochs();
+    /// Tells every callback of an event; one that returns false stops training.
+    void tell(const std::function<bool(Callback&)>& event);
+    bool stop_asked() const { return !stopped_by_.empty(); }
     /// Whether everyone who hears of steps may hear of them later.
     bool may_lag() const;
     void split_samples();
@@ -54,7 +59,7 @@ class Trainer {
     std::optional<PlateauReducer> reducer_;
     std::map<std::string, Tensor> best_weights_; // to be restored
     std::optional<double> scheduled_rate_;
-    bool stop_ = false;          // a callback has asked for it
+    std::string stopped_by_;     // the first callback that has asked for it, and why
     double last_checkpoint_ = 0; // when, in seconds
     double waited_ = 0;          // seconds
 };

@@ -119,8 +119,8 @@ std::shared_ptr<Device> Device::open(const std::string& text) {
     schema["device"] = {{"type", "int"}, {"default", nullptr}};
     Json options = apply_schema(config, schema.dump(), "--backend " + spec.name);
     options.erase("device");
-    const lm_config checked(std::move(options));
-    call(backend.table().device_open, backend.self, index, &checked, &device->device_);
+    device->config_ = std::make_shared<const lm_config>(std::move(options));
+    call(backend.table().device_open, backend.self, index, device->config_.get(), &device->device_);
     device->backend_name_ = spec.name;
     device->spec_ = text;
     device->info_ = backend.info(spec.name, backend.table().device_index(device->device_));

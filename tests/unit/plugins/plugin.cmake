@@ -11,6 +11,7 @@ foreach(fixture IN LISTS fixtures)
 endforeach()
 target_compile_definitions(${target} PRIVATE
   LAMINA_TEST_FIXTURE_DIR="${CMAKE_BINARY_DIR}/tests/plugins")
-foreach(kind layers activations initializers losses metrics optimizers formats backend_reference backend_openblas)
+foreach(kind layers activations initializers losses metrics optimizers callbacks formats backend_reference
+             backend_openblas)
   add_dependencies(${target} lamina_${kind})
 endforeach()

@@ -13,6 +13,7 @@
 using namespace lamina;
 using namespace lamina::test;
 using Catch::Contains;
+using Catch::StartsWith;
 
 namespace {
 
@@ -55,6 +56,11 @@ TEST_CASE("what a callback throws across the boundary is an error with the plugi
                         Contains("threw an exception across the plugin boundary: the tide is out"));
     const std::string guarded = summary_error("ThrowsGuarded");
     CHECK_THAT(guarded, Contains("plugin throws_in_build (") && Contains("the moon is not full"));
+}
+
+TEST_CASE("what a layer refuses is told with the layer's name and its plugin") {
+    CHECK_THAT(summary_error("MaxPooling2D"),
+               StartsWith("max_pooling2d: layer MaxPooling2D (plugin lamina_layers): expected"));
 }
 
 TEST_CASE("a layer that gives a value of no graph is refused") {

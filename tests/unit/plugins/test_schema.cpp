@@ -63,6 +63,35 @@ TEST_CASE("a value of the wrong type is refused with what it must be and what it
     CHECK_THAT(refusal("[1]"), Contains("must be an object"));
 }
 
+TEST_CASE("an integer that does not fit 64 bits is refused") {
+    CHECK_THAT(refusal(R"({"units": 18446744073709551615})"),
+               Contains("`units` must be an integer"));
+    CHECK_THAT(refusal(R"({"units": 1e300})"), Contains("`units` must be an integer"));
+    CHECK_THAT(refusal(R"({"units": 1, "kernel_size": [3, 9.3e18]})"), Contains("`kernel_size`"));
+}
+
+TEST_CASE("a part within is a name, or an object with a name and an object") {
+    const char* expected = "`activation` must be an activation: a name or";
+    CHECK_THAT(refusal(R"({"units": 1, "activation": {"class_name": 3}})"), Contains(expected));
+    CHECK_THAT(refusal(R"({"units": 1, "activation": {"config": {}}})"), Contains(expected));
+    CHECK_THAT(refusal(R"({"units": 1, "activation": {"class_name": "relu", "config": 3}})"),
+               Contains(expected));
+    CHECK(refusal(R"({"units": 1, "activation": {"class_name": "relu", "config": null}})").empty());
+}
+
+TEST_CASE("text that is no UTF-8 is refused as any other") {
+    CHECK_THAT(
+        [] {
+            try {
+                apply_schema({{"units", "\xff"}}, kSchema, "dense_1");
+            } catch (const UsageError& e) {
+                return std::string(e.what());
+            }
+            return std::string();
+        }(),
+        Contains("`units` must be an integer, got"));
+}
+
 TEST_CASE("a whole number written as 10.0 is an integer") {
     CHECK(apply(R"({"units": 10.0})").at("units").is_number_integer());
 }
