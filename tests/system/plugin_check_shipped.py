@@ -25,4 +25,5 @@ def shipped(kind):
 
 
 run([shipped(kind) for kind in ("activations", "initializers", "regularizers", "losses", "metrics", "optimizers",
-                                "schedules", "models", "formats", "layers")])
+                                "schedules", "models", "formats", "augmentations", "augmentations_zca_whitening",
+                                "callbacks", "layers")])

@@ -96,6 +96,12 @@ Updates add_updates(Graph& graph, const Json& optimizer, ValueId loss, bool scal
     Json schedule;
     if (config.contains("learning_rate") && config.at("learning_rate").is_object()) {
         schedule = config.at("learning_rate");
+        try {
+            part_spec(schedule);
+        } catch (const Error& e) {
+            throw UsageError(
+                fmt::format("optimizer {}: `learning_rate`: {}", class_name, e.what()));
+        }
         config.erase("learning_rate");
         if (schedule.contains("learning_rate"))
             config["learning_rate"] = schedule.at("learning_rate");

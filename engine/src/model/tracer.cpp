@@ -110,10 +110,25 @@ std::vector<ValueId> call_part(const Part& part, const std::string& where, lm_gr
 
 } // namespace
 
+namespace {
+
+/// layer: which asks for it, "" for none.
+Part find_part(const std::string& kind, const std::string& class_name, const std::string& layer) {
+    try {
+        return Registry::global().find(kind, registered_name(kind, class_name));
+    } catch (const Error& e) {
+        if (e.code() != StatusCode::NotFound || kind != "initializer" || layer.empty())
+            throw; // the layer's own key is told by the layer
+        fail(e.code(), fmt::format("{}: {}", layer, e.what()));
+    }
+}
+
+} // namespace
+
 std::vector<ValueId> apply_part(lm_graph& graph, const std::string& kind, const Json& spec,
                                 const std::vector<ValueId>& inputs, const Json& extra) {
     const auto [class_name, given] = part_spec(spec);
-    const Part part = Registry::global().find(kind, registered_name(kind, class_name));
+    const Part part = find_part(kind, class_name, graph.layer);
     const auto& function = part.as<lm_graph_function>();
     const Json schema =
         parse_json(function.schema, fmt::format("the schema of {} {}", kind, part.name));

@@ -283,6 +283,10 @@ Case some_case(const Json& schema, Draw& draw) {
     if (is_part(schema.at(key)) && draw.one_in(2)) {
         const std::string kind = schema.at(key).at("type");
         c.wrong_within = "not_a_setting";
+        // And nothing set that could turn the weight off.
+        for (const std::string& other : keys)
+            if (!schema.at(other).value("required", false))
+                c.config.erase(other);
         c.config[key] = {{"class_name", draw.of(Registry::global().names(kind))},
                          {"config", Json{{c.wrong_within, 1}}}};
     } else if (draw.one_in(5)) {
@@ -494,9 +498,9 @@ Build builder(const std::string& kind) {
 /// than all else.
 unsigned stride(const std::string& kind) { return kind == "backend" || kind == "model" ? 60 : 1; }
 
-/// Whether it tells of the inputs: their shapes, number or types.
+/// Whether it tells of the inputs (their shapes, number or types) or of a weight by its name.
 bool tells_inputs(const std::string& text) {
-    for (const char* word : {"[", "shape", "input", "dtype", "numbers", "bool"})
+    for (const char* word : {"[", "shape", "input", "dtype", "numbers", "bool", "probe/"})
         if (text.find(word) != std::string::npos)
             return true;
     return false;

@@ -1,6 +1,8 @@
 // Callbacks of plugins: what they hear, in which order, and how they end a training.
 #include "loaded.hpp"
 
+#include <fmt/format.h>
+
 #include "io/json.hpp"
 #include "lamina/model.hpp"
 #include "lamina/text.hpp"
