@@ -41,8 +41,7 @@ struct Brightness {
     Range range;
 };
 
-LAMINA_AUGMENTATION(brightness, Brightness,
-                    R"({"range": {"type": "floats", "required": true, "min": 0, "max": 1000}})",
+LAMINA_AUGMENTATION(brightness, Brightness, range_around_one_schema,
                     "times 1 - b to 1 + b, or LOW:HIGH")
 
 } // namespace

@@ -32,8 +32,7 @@ struct Contrast {
     Range range;
 };
 
-LAMINA_AUGMENTATION(contrast, Contrast,
-                    R"({"range": {"type": "floats", "required": true, "min": 0, "max": 1000}})",
+LAMINA_AUGMENTATION(contrast, Contrast, range_around_one_schema,
                     "the distance from each channel's mean times 1 - c to 1 + c, or LOW:HIGH")
 
 } // namespace

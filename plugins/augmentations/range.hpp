@@ -10,6 +10,9 @@ struct Range {
     double draw(Draws& draws) const { return draws.uniform(low, high); }
 };
 
+inline constexpr char range_around_one_schema[] =
+    R"({"range": {"type": "floats", "required": true, "min": 0, "max": 1000, "example": 0.2}})";
+
 /// Of a number v: 1 - v to 1 + v; of two numbers: these. As Keras's zoom_range.
 inline Range range_around_one(const Config& config, const char* key) {
     const std::vector<double> values = config.numbers(key);

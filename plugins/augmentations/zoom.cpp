@@ -20,8 +20,7 @@ struct Zoom {
     Range range;
 };
 
-LAMINA_AUGMENTATION(zoom, Zoom,
-                    R"({"range": {"type": "floats", "required": true, "min": 0, "max": 1000}})",
+LAMINA_AUGMENTATION(zoom, Zoom, range_around_one_schema,
                     "scaled by 1 - z to 1 + z, or LOW:HIGH, width and height apart")
 
 } // namespace
