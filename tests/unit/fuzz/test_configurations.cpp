@@ -155,20 +155,6 @@ void layers(unsigned count) {
     }
 }
 
-/// The parts that training is compiled with.
-void training_parts(unsigned count) {
-    for (const char* kind :
-         {"optimizer", "loss", "metric", "initializer", "regularizer", "schedule"})
-        for (const std::string& name : Registry::global().names(kind)) {
-            const auto held = hold_plugins({kind});
-            const std::string schema = schema_of(kind, name).dump();
-            try_damage<Json>(
-                count, [&](Draw& draw) { return some_configuration(Json::parse(schema), draw); },
-                [&](const Json& config) { apply_schema(config, schema, name); },
-                [&](const Json& config) { return name + " " + config.dump(); });
-        }
-}
-
 /// Architecture files that are good JSON and not what Keras writes.
 void architectures(unsigned count) {
     std::vector<std::string> texts;
@@ -196,14 +182,10 @@ void architectures(unsigned count) {
 
 TEST_CASE("settings at random are refused or built, and never a crash") {
     layers(kQuick);
-    training_parts(kQuick);
     architectures(5 * kQuick);
 }
 
 TEST_CASE("layers with settings at random are refused or built", "[full]") { layers(kLong / 4); }
-TEST_CASE("parts of training with settings at random are refused or taken", "[full]") {
-    training_parts(kLong / 4);
-}
 TEST_CASE("architectures that are good JSON and no models are refused or built", "[full]") {
     architectures(10 * kLong);
 }
