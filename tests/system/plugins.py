@@ -2,7 +2,9 @@
 
 import os
 import re
+import resource
 import shutil
+import statistics
 import struct
 import subprocess
 import time
@@ -88,14 +90,17 @@ def lazy_loading():
     log = done(lamina("predict", "model.h5", "digit.png", "--log", "debug")).err
     opened = sorted({re.sub(r".*/liblamina_|\.so.*", "", line) for line in log.splitlines() if "loaded plugin" in line})
     check(opened == ["activations", "backend_openblas", "formats", "layers"], opened)
-    seconds = []
-    for _ in range(15):
-        start = time.perf_counter()
+    seconds, computing = [], []
+    for _ in range(21):
+        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
         done(lamina("plugins"))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds.append(time.perf_counter() - start)
-    print(f"       lamina plugins: {1000 * min(seconds):.1f} ms")
-    # The start of the program is in it. A sanitizer's start is not of interest, nor a machine's that is busy.
-    check(os.environ.get("LAMINA_SANITIZE") or min(seconds) < 0.02, seconds)
+        computing.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    computing = statistics.median(computing)
+    print(f"       lamina plugins: {1000 * min(seconds):.1f} ms, {1000 * computing:.1f} ms of them computing (median of 21)")
+    # The start of the program is in it; what it waits on a busy machine is not judged, nor a sanitizer's start.
+    check(os.environ.get("LAMINA_SANITIZE") or min(seconds) < 0.02 or computing < 0.015, seconds, computing)
 
 
 def write_png(path):

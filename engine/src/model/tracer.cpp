@@ -129,6 +129,8 @@ std::vector<ValueId> apply_part(lm_graph& graph, const std::string& kind, const 
                                 const std::vector<ValueId>& inputs, const Json& extra) {
     const auto [class_name, given] = part_spec(spec);
     const Part part = find_part(kind, class_name, graph.layer);
+    if (part.plugin)
+        graph.graph.hold(part.plugin); // else each layer of a model loads its library anew
     const auto& function = part.as<lm_graph_function>();
     const Json schema =
         parse_json(function.schema, fmt::format("the schema of {} {}", kind, part.name));
