@@ -57,6 +57,41 @@ std::vector<Guess> best(std::span<const float> y, int top, const std::vector<std
     return out;
 }
 
+constexpr int kBarsDrawn = 5;
+
+/// The best classes as bars, and below them what every class has.
+void draw(const std::string& title, std::span<const float> y, const std::vector<Guess>& guesses,
+          const std::string& file) {
+    constexpr size_t kFewClasses = 40; // markers and ticks for each have room
+    BarChart chart;
+    chart.title = title;
+    for (const Guess& g : guesses)
+        chart.bars.push_back({g.label == std::to_string(g.index)
+                                  ? g.label
+                                  : fmt::format("{} ({})", g.label, g.index),
+                              100.0 * static_cast<double>(g.probability)});
+    chart.suffix = " %";
+    if (y.size() < 2)
+        return plot_bars(chart, file);
+    const bool few = y.size() <= kFewClasses;
+    LinePanel line{.x = {.label = "class"}, .y = {.label = "probability"}};
+    LineSeries& series = line.series.emplace_back();
+    series.markers = few;
+    for (size_t i = 0; i < y.size(); ++i) {
+        series.x.push_back(static_cast<double>(i));
+        series.y.push_back(static_cast<double>(y[i]));
+    }
+    if (few)
+        line.x.ticks = series.x;
+    else
+        line.x.to = static_cast<double>(y.size());
+    if (guesses.front().probability <= 1 && *std::min_element(y.begin(), y.end()) >= 0) {
+        line.y.from = 0;
+        line.y.to = 1;
+    }
+    plot_bars(chart, line, file);
+}
+
 } // namespace
 
 int predict(const Arguments& arguments) {
@@ -71,7 +106,8 @@ int predict(const Arguments& arguments) {
         "labels", po::value<std::string>(),
         "a file with a class name a line; without: the names that the net of the zoo has")(
         "plot", po::value<std::string>(),
-        "draw the classes of the first picture as bars (.png or .svg)");
+        "draw the first picture's best classes as bars (--top of them, else 5), and below them the "
+        "probability of every class as a line (.png or .svg)");
     add_picture_options(o);
     add_progress_options(o);
     add_backend_options(o);
@@ -99,7 +135,8 @@ int predict(const Arguments& arguments) {
 
     auto json = nlohmann::ordered_json::array();
     for (size_t i = 0; i < files.size(); ++i) {
-        const auto guesses = best(y.data<float>().subspan(i * classes, classes), top, labels);
+        const auto row = y.data<float>().subspan(i * classes, classes);
+        const auto guesses = best(row, top, labels);
         if (o.flag("json")) {
             auto list = nlohmann::ordered_json::array();
             for (const Guess& g : guesses)
@@ -111,14 +148,8 @@ int predict(const Arguments& arguments) {
             for (const Guess& g : guesses)
                 std::cout << fmt::format("  {:<24} {:.4f}\n", g.label, g.probability);
         }
-        if (i == 0 && o.has("plot")) {
-            BarChart chart;
-            chart.title = files[i];
-            for (const Guess& g : guesses)
-                chart.bars.push_back({g.label, 100.0 * static_cast<double>(g.probability)});
-            chart.suffix = " %";
-            plot_bars(chart, o.text("plot"));
-        }
+        if (i == 0 && o.has("plot"))
+            draw(files[i], row, best(row, o.has("top") ? top : kBarsDrawn, labels), o.text("plot"));
     }
     if (o.flag("json"))
         std::cout << nlohmann::ordered_json{{"files", json}}.dump() << '\n';

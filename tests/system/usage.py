@@ -132,5 +132,22 @@ def pictures_from_descriptions():
     check(not os.path.exists("q.svg"), "a picture of a wrong description")
 
 
-run([help_everywhere, several_backends, pictures_from_descriptions, unknown_names, missing_and_wrong_values, targets_are_tried_first,
+def predictions_drawn():
+    """predict --plot draws the best classes as bars and every class as a line"""
+    picture = os.path.join(os.environ["LAMINA_TEST_DATA_DIR"], "images", "rgb.png")
+
+    def drawn(*more):
+        done(lamina("predict", "mnist_softmax", picture, "--plot", "p.svg", *more))
+        with open("p.svg") as f:
+            return f.read()
+
+    with open("names.txt", "w") as f:
+        f.write("\n".join(f"digit {name}" for name in "abcdefghij"))
+    named = drawn("--labels", "names.txt", "--top", 3)
+    check("probability" in named and "class" in named, "no line")
+    check(named.count(">digit ") == 3 and all(f">{i}<" in named for i in range(10)), named.count(">digit "))
+    check(drawn().count(" %<") == 5, "not the five best")
+
+
+run([help_everywhere, several_backends, pictures_from_descriptions, predictions_drawn, unknown_names, missing_and_wrong_values, targets_are_tried_first,
      standard_output_that_cannot_be_written])

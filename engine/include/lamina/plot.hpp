@@ -20,6 +20,7 @@ struct LineSeries {
     std::string name; ///< what the legend says
     std::vector<double> x;
     std::vector<double> y;
+    bool markers = true; ///< without, a thin line: for points by the hundred
 };
 
 struct PlotAxis {
@@ -62,6 +63,9 @@ using TrainingCurves = std::map<std::string, std::vector<double>>;
 
 LAMINA_API void plot_lines(std::span<const LinePanel> panels, const std::filesystem::path& file);
 LAMINA_API void plot_bars(const BarChart& chart, const std::filesystem::path& file);
+/// The bars with a panel of curves below them.
+LAMINA_API void plot_bars(const BarChart& chart, const LinePanel& below,
+                          const std::filesystem::path& file);
 
 /// Accuracy on the left and loss on the right, training and validation in each. What `curves` does
 /// not have is left out; throws Error(InvalidArgument) when it has neither.

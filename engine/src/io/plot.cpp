@@ -146,6 +146,12 @@ std::string data_block(const std::string& name, const LineSeries& series) {
     return text + "EOD\n";
 }
 
+std::string curve_style(const LineSeries& series, std::size_t index) {
+    return series.markers ? fmt::format("with linespoints linewidth 1.7 pointtype {} pointsize 0.9",
+                                        kMarkers[index % kMarkers.size()])
+                          : "with lines linewidth 1";
+}
+
 std::string panel_commands(const LinePanel& panel, std::size_t index) {
     Range x;
     Range y;
@@ -157,10 +163,9 @@ std::string panel_commands(const LinePanel& panel, std::size_t index) {
         std::for_each(series.y.begin(), series.y.end(), [&](double value) { y.include(value); });
         const std::string name = fmt::format("$p{}s{}", index, i);
         blocks += data_block(name, series);
-        curves += fmt::format("{}{} using 1:2 with linespoints linecolor rgb '{}' linewidth 1.7 "
-                              "pointtype {} pointsize 0.9 title {}",
-                              curves.empty() ? "" : ", ", name, kColours[i % kColours.size()],
-                              kMarkers[i % kMarkers.size()], gnuplot_string(series.name));
+        curves += fmt::format("{}{} using 1:2 {} linecolor rgb '{}' title {}",
+                              curves.empty() ? "" : ", ", name, curve_style(series, i),
+                              kColours[i % kColours.size()], gnuplot_string(series.name));
     }
     return blocks + title_command(panel.title) + axis_commands('x', panel.x, x) +
            axis_commands('y', panel.y, y) +
@@ -256,6 +261,42 @@ LinePanel history_panel(const TrainingCurves& curves, const std::string& metric,
     return panel;
 }
 
+constexpr int kBarsWidth = 1000;
+
+int bars_height(const BarChart& chart) {
+    constexpr int kRow = 52;
+    constexpr int kFrame = 130;
+    constexpr int kTitle = 50;
+    return kFrame + (chart.title.empty() ? 0 : kTitle) + kRow * static_cast<int>(chart.bars.size());
+}
+
+std::string bar_commands(const BarChart& chart) {
+    const auto count = static_cast<int>(chart.bars.size());
+    Range values;
+    values.include(chart.axis.from.value_or(0));
+    std::string block = "$bars << EOD\n";
+    std::string labels;
+    for (int i = 0; i < count; ++i) {
+        const Bar& bar = chart.bars[static_cast<std::size_t>(i)];
+        values.include(bar.value);
+        block += fmt::format("{} {} {:.{}f}\n", i, bar.value, bar.value, chart.decimals);
+        labels += fmt::format("{}{} {}", i > 0 ? ", " : "", gnuplot_string(bar.label), i);
+    }
+    block += "EOD\n";
+    std::string script =
+        block + title_command(chart.title) + axis_commands('x', chart.axis, values);
+    script += fmt::format("set ytics ({}) scale 0\nset grid noytics xtics\nset yrange [{}:-0.6]\n"
+                          "unset ylabel\nunset key\nset rmargin 9\nset style fill solid noborder\n",
+                          labels, count - 0.4);
+    script += fmt::format("begin = {}\n", chart.axis.from.value_or(0));
+    script += fmt::format(
+        "plot $bars using (begin):1:(begin):2:($1-0.34):($1+0.34) with boxxyerror "
+        "linecolor rgb '{}', "
+        "'' using 2:1:(strcol(3).{}) with labels left offset 0.6,0 textcolor rgb '#222222'\n",
+        kColours[0], gnuplot_string(chart.suffix));
+    return script;
+}
+
 } // namespace
 
 void plot_lines(std::span<const LinePanel> panels, const std::filesystem::path& file) {
@@ -270,35 +311,21 @@ void plot_lines(std::span<const LinePanel> panels, const std::filesystem::path& 
 }
 
 void plot_bars(const BarChart& chart, const std::filesystem::path& file) {
-    constexpr int kWidth = 1000;
-    constexpr int kRow = 52;
-    constexpr int kFrame = 130;
-    constexpr int kTitle = 50;
-    const auto count = static_cast<int>(chart.bars.size());
+    run_gnuplot(std::string(kHouseStyle) + bar_commands(chart), {kBarsWidth, bars_height(chart)},
+                file);
+}
 
-    Range values;
-    values.include(chart.axis.from.value_or(0));
-    std::string block = "$bars << EOD\n";
-    std::string labels;
-    for (int i = 0; i < count; ++i) {
-        const Bar& bar = chart.bars[static_cast<std::size_t>(i)];
-        values.include(bar.value);
-        block += fmt::format("{} {} {:.{}f}\n", i, bar.value, bar.value, chart.decimals);
-        labels += fmt::format("{}{} {}", i > 0 ? ", " : "", gnuplot_string(bar.label), i);
-    }
-    block += "EOD\n";
-    std::string script(kHouseStyle);
-    script += block + title_command(chart.title) + axis_commands('x', chart.axis, values);
-    script += fmt::format("set ytics ({}) scale 0\nset grid noytics xtics\nset yrange [{}:-0.6]\n"
-                          "unset key\nset rmargin 9\nset style fill solid noborder\n",
-                          labels, count - 0.4);
-    script += fmt::format("begin = {}\n", chart.axis.from.value_or(0));
-    script += fmt::format(
-        "plot $bars using (begin):1:(begin):2:($1-0.34):($1+0.34) with boxxyerror "
-        "linecolor rgb '{}', "
-        "'' using 2:1:(strcol(3).{}) with labels left offset 0.6,0 textcolor rgb '#222222'\n",
-        kColours[0], gnuplot_string(chart.suffix));
-    run_gnuplot(script, {kWidth, kFrame + (chart.title.empty() ? 0 : kTitle) + kRow * count}, file);
+void plot_bars(const BarChart& chart, const LinePanel& below, const std::filesystem::path& file) {
+    constexpr int kBelow = 440;
+    const int height = bars_height(chart) + kBelow;
+    const double share = static_cast<double>(kBelow) / height;
+    // The curves first: what the bars set would stay in force.
+    run_gnuplot(std::string(kHouseStyle) + "set multiplot\n" +
+                    fmt::format("set origin 0,0\nset size 1,{}\n", share) +
+                    panel_commands(below, 0) +
+                    fmt::format("set origin 0,{}\nset size 1,{}\n", share, 1 - share) +
+                    bar_commands(chart) + "unset multiplot\n",
+                {kBarsWidth, height}, file);
 }
 
 void plot_history(const TrainingCurves& curves, const std::filesystem::path& file) {

@@ -120,6 +120,36 @@ TEST_CASE("plot: labels may hold quotes, line breaks and gnuplot's own signs") {
     CHECK(picture.find("0.1 %") != std::string::npos);
 }
 
+TEST_CASE("plot: a line of a thousand points below the bars has no markers") {
+    const TemporaryFolder folder;
+    LinePanel line{.x = {.label = "class"}, .y = {.label = "probability"}};
+    LineSeries& series = line.series.emplace_back();
+    for (int i = 0; i < 1000; ++i) {
+        series.x.push_back(i);
+        series.y.push_back(i == 820 ? 0.98 : 0.0);
+    }
+    const BarChart bars{.axis = {}, .bars = {{"steam locomotive", 98.5}}};
+    const auto drawn = [&] {
+        plot_bars(bars, line, folder / "both.svg");
+        return read_text(folder / "both.svg");
+    };
+    const std::string marked = drawn();
+    series.markers = false;
+    const std::string plain = drawn();
+    for (const char* word : {"steam locomotive", "probability", "class"}) {
+        CHECK(plain.find(word) != std::string::npos);
+    }
+    const auto markers = [](const std::string& picture) {
+        std::size_t count = 0;
+        for (std::size_t at = 0;
+             (at = picture.find("<use xlink:href='#gpPt", at)) != std::string::npos; ++at) {
+            ++count;
+        }
+        return count;
+    };
+    CHECK(markers(marked) - markers(plain) == 1000);
+}
+
 TEST_CASE("plot: a logarithmic axis writes the ticks that it is given") {
     const TemporaryFolder folder;
     const LinePanel panel{.x = {.label = "images", .logarithmic = true, .ticks = {300, 600, 5900}},
