@@ -111,11 +111,12 @@ Json compile_config(const std::string& training) {
     Json config = Json::parse(training);
     Json optimizer = taken(config, "optimizer_config");
     drop_own_settings(optimizer.at("class_name"), optimizer.at("config"));
-    name_module(optimizer, "keras.optimizers");
     const auto name_class = [](Json& part, const char* module) {
         if (part.is_object())
             name_module(part, module);
     };
+    name_class(optimizer, "keras.optimizers");
+    name_class(optimizer.at("config")["learning_rate"], "keras.optimizers.schedules");
     name_class(config["loss"], "keras.losses");
     for (Json& metric : config["metrics"])
         name_class(metric, "keras.metrics");

@@ -90,7 +90,7 @@ def check_fixtures(checks, saved):
             # Keras 3 cannot go on from an .h5, its own neither: it builds the optimizer for another model's variables.
             # tf.keras 2 cannot from a .keras of Keras 3, which counts the learning rate among the state.
             file = "model.h5" if KERAS2 else "model.keras"
-            if case["trained"]:
+            if case.get("trained"):
                 checks.run(f"{case['folder']}/{file} trained on", lambda: check_goes_on(folder, tensors, file))
 
 
@@ -155,19 +155,20 @@ def check_trained(checks, saved, images, labels):
             values = model.evaluate(images, labels, batch_size=500, verbose=0)
             numpy.testing.assert_allclose(values, [expected["loss"], expected["accuracy"]], rtol=2e-5)
 
-        def check_compiled():
-            """As it is compiled: its loss and metrics; and its optimizer, which Keras 3 takes from no .h5."""
-            model = whole(folder, compiled=True)
+        def check_compiled(file, goes_on):
+            """As it is compiled: its loss and metrics; and its optimizer, where this Keras goes on from the format."""
+            model = whole(folder, compiled=True, file=file)
             values = model.evaluate(images, numpy.eye(10)[labels], batch_size=500, verbose=0)
             numpy.testing.assert_allclose(values, [expected["loss"], expected["accuracy"]], rtol=2e-5)
-            if KERAS2:
+            if goes_on:
                 if int(model.optimizer.iterations) != expected["iterations"]:
                     raise AssertionError(f"{int(model.optimizer.iterations)} iterations")
                 model.train_on_batch(images[:32], numpy.eye(10)[labels[:32]])
 
         checks.run(f"trained/{folder.name}/model.h5", lambda: evaluate(whole(folder)))
         checks.run(f"trained/{folder.name}/model.weights.h5", lambda: evaluate(from_parts(folder)))
-        checks.run(f"trained/{folder.name}/model.h5 as it is compiled", check_compiled)
+        for file, goes_on in (("model.h5", KERAS2), ("model.keras", not KERAS2)):
+            checks.run(f"trained/{folder.name}/{file} as it is compiled", lambda: check_compiled(file, goes_on))
 
 
 def main():

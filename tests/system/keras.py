@@ -18,24 +18,30 @@ BUILD = os.environ["LAMINA_BUILD_DIR"]
 CHECK = os.path.join(os.environ["LAMINA_SOURCE_DIR"], "tests", "parity", "check_saved_by_lamina.py")
 
 
+SAVING_TESTS = "a model that is written here*,every optimizer of Keras 3*,weights of before Keras 1\\, converted*"
+
+
 def save_fixtures(folder):
     """Every model of tests/data/keras, read and written again."""
-    writer = subprocess.run([os.path.join(BUILD, "tests", "unit_formats"), "a model that is written here*,every optimizer of Keras 3*"],
+    writer = subprocess.run([os.path.join(BUILD, "tests", "unit_formats"), SAVING_TESTS],
                             env={**os.environ, "LAMINA_SAVE_FOR_KERAS": folder}, capture_output=True, text=True)
     check(writer.returncode == 0, writer.stdout)
 
 
+TRAINED = {"lenet": ["--optimizer", "adam"],
+           "mnist_mlp": ["--optimizer", "rmsprop:momentum=0.5", "--schedule", "cosine_decay:decay_steps=40"],
+           "mnist_softmax": ["--optimizer", "sgd:momentum=0.9,nesterov=true"]}
+
+
 def save_trained(folder):
-    for model in ("lenet", "mnist_mlp", "mnist_softmax"):
+    for model, optimizer in TRAINED.items():
         to = os.path.join(folder, "trained", model)
         os.makedirs(to)
-        whole = os.path.join(to, "model.h5")
-        done(lamina("train", model, "--data", "mnist:sample", "--train-limit", 1000, "--batch-size", 50,
-                    "--epochs", 1, "--quiet", "--save", whole))
-        values = json.loads(done(lamina("evaluate", whole, "--data", "mnist:sample", "--json")).out)
-        for part in ("architecture.json", "model.weights.h5"):
-            done(lamina("train", model, "--data", "mnist:sample", "--train-limit", 1000, "--batch-size", 50,
-                        "--epochs", 1, "--quiet", "--save", os.path.join(to, part)))
+        train = ["train", model, "--data", "mnist:sample", "--train-limit", 1000, "--batch-size", 50, "--epochs", 1,
+                 "--quiet", *optimizer, "--save"]
+        for file in ("model.h5", "architecture.json", "model.weights.h5", "model.keras"):
+            done(lamina(*train, os.path.join(to, file)))
+        values = json.loads(done(lamina("evaluate", os.path.join(to, "model.h5"), "--data", "mnist:sample", "--json")).out)
         with open(os.path.join(to, "evaluated.json"), "w") as f:
             json.dump({**values, "iterations": 20}, f)
 

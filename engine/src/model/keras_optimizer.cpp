@@ -77,6 +77,21 @@ bool old_rule_is_the_same(const std::string& keras, const Json& settings) {
            (keras == "SGD" || keras == "Adam" || keras == "Adamax" || keras == "Adadelta");
 }
 
+/// A schedule that starts from the optimizer's learning rate, which to Keras is its own.
+Json schedule_for_keras(Json schedule, const std::string& optimizer) {
+    auto [name, config] = part_spec(schedule);
+    Json stated = Json::object();
+    if (schedule.contains("learning_rate"))
+        stated["learning_rate"] = schedule.at("learning_rate");
+    constexpr const char* kInitial = "initial_learning_rate";
+    if (part_schema("schedule", name).contains(kInitial) &&
+        config.value(kInitial, Json()).is_null())
+        config[kInitial] = stated_learning_rate(optimizer, stated);
+    schedule.erase("learning_rate");
+    schedule["config"] = config;
+    return schedule;
+}
+
 } // namespace
 
 Json optimizer_for_keras(const Json& optimizer, bool for_keras_3) {
@@ -88,11 +103,13 @@ Json optimizer_for_keras(const Json& optimizer, bool for_keras_3) {
     if (!config.contains("learning_rate"))
         settings["learning_rate"] = stated_learning_rate(class_name, config);
     for (const auto& [key, value] : config.items())
-        if (!value.is_null())
+        if (key == "learning_rate" && value.is_object())
+            settings[key] = schedule_for_keras(value, class_name);
+        else if (!value.is_null())
             settings[key] = value;
     const std::string keras = keras_class(class_name);
     if (keras.empty() || for_keras_3)
-        return {{"class_name", class_name}, {"config", settings}};
+        return {{"class_name", keras.empty() ? class_name : keras}, {"config", settings}};
     const bool outside = settings.value("epsilon_outside", false);
     const double growth = settings.value("schedule_decay", 1.0);
     const bool decays = settings.contains("decay");

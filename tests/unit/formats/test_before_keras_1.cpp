@@ -2,6 +2,7 @@
 #include "golden.hpp"
 #include "lamina/error.hpp"
 #include "lamina/model.hpp"
+#include "saved_here.hpp"
 
 using namespace lamina;
 using namespace lamina::test;
@@ -30,6 +31,12 @@ TEST_CASE("weights of before Keras 1, converted from Caffe for Theano, predict w
     const Golden golden = read_goldens("files_before-keras-1").at(0);
     Model model = Model::load(kFolder + "channels_last.json", kWeights, kTheano);
     check_close(model.predict(golden["x0"]), golden["y0"], "channels_last", 1e-5);
+    const TempFolder temporary; // what becomes of it is for real Keras, too
+    const auto folder = saved_here(temporary) / golden.info.at("folder").get<std::string>();
+    std::filesystem::create_directories(folder);
+    for (const char* file : {"model.h5", "model.keras", "model.weights.h5", "architecture.json"})
+        model.save((folder / file).string());
+
     CHECK(model.weight_report().by_position);
     CHECK(model.weight_report().loaded.size() == 32);
     CHECK(model.weight_report().loaded.front().tensor == "layer_1/param_0");

@@ -1,4 +1,5 @@
 /// .keras archives that are no model, damaged or hostile: one error that says what is wrong.
+#include <nlohmann/json.hpp>
 #include <zip.h>
 
 #include "golden.hpp"
@@ -113,6 +114,28 @@ TEST_CASE("the content tells the format, whatever a file is called") {
     const std::string weights = Model::load(kModel + "model.h5").weights_sha256();
     CHECK(Model::load((folder / "really_hdf5.keras").string()).weights_sha256() == weights);
     CHECK(Model::load((folder / "really_zip.h5").string()).weights_sha256() == weights);
+}
+
+TEST_CASE("an optimizer and its schedule are written by Keras's names, with the rate that they "
+          "start from") {
+    const TempFolder folder;
+    const std::string file = (folder / "made.keras").string();
+    Model model({4});
+    model.add("Dense", {{"units", 3}, {"activation", "softmax"}});
+    model.compile(
+        {.optimizer = "adam:learning_rate=0.02", .schedule = "cosine_decay:decay_steps=40"});
+    model.save(file);
+    const auto config = Json::parse(plugin::ZipReader(file).text("config.json", 1 << 20));
+    const Json& optimizer = config.at("compile_config").at("optimizer");
+    CHECK(optimizer.at("class_name") == "Adam");
+    const Json& rate = optimizer.at("config").at("learning_rate");
+    CHECK(rate == Json{{"class_name", "CosineDecay"},
+                       {"config", {{"decay_steps", 40}, {"initial_learning_rate", 0.02}}},
+                       {"module", "keras.optimizers.schedules"},
+                       {"registered_name", nullptr}});
+    model.compile({.optimizer = "adam", .schedule = "cosine_decay:decay_steps=40"});
+    model.save((folder / "made.h5").string());
+    CHECK_THAT(get(folder / "made.h5"), Contains("\"initial_learning_rate\":0.001"));
 }
 
 TEST_CASE("what a .keras needs for a moment is gone afterwards, also where it is refused") {

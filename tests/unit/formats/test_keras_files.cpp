@@ -1,5 +1,4 @@
 /// Files that real Keras wrote (tests/data/keras), and what is written here for Keras to read.
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +8,7 @@
 #include "lamina/model.hpp"
 #include "model/keras_json.hpp"
 #include "model/model_state.hpp"
+#include "saved_here.hpp"
 #include "temp_folder.hpp"
 
 using namespace lamina;
@@ -199,17 +199,6 @@ TEST_CASE(
         check_goes_on(file_of(golden), golden);
     }
 }
-
-namespace {
-
-/// Where to put what is written here: tests/system/keras.py names a folder, for real Keras to load
-/// what lies there.
-fs::path saved_here(const TempFolder& otherwise) {
-    const char* keep = std::getenv("LAMINA_SAVE_FOR_KERAS");
-    return keep != nullptr ? fs::path(keep) : otherwise.path();
-}
-
-} // namespace
 
 TEST_CASE("a model that is written here loads here with the same bits, in every format") {
     const TempFolder temporary;
