@@ -22,11 +22,11 @@ struct Scaling {
     double mean = 0, deviation = 255;
 };
 
-/// Mean and standard deviation of all pixels of the training images.
-Scaling of_training(const Dataset& data) {
+/// Mean and standard deviation of all pixels of the first training images.
+Scaling of_training(const Dataset& data, int64_t images) {
     std::vector<uint8_t> sample(static_cast<size_t>(data.sample().bytes()));
     double sum = 0, squares = 0, count = 0;
-    for (int64_t i = 0; i < data.size(Split::Train); ++i) {
+    for (int64_t i = 0; i < images; ++i) {
         data.read(Split::Train, i, sample.data());
         for (const uint8_t pixel : sample) {
             sum += pixel;
@@ -108,11 +108,16 @@ TEST_CASE("CIFAR-10: strangers' models have the accuracy that they are known for
     const std::string nemesys = "nemesysolano__tensorflow/cifar10_";
     const std::string resnet = "mlcommons__tiny/benchmark/training/image_classification/"
                                "trained_models/pretrainedResnet.h5";
-    for (const Row& row : {Row{josh + "architecture.json", josh + "weights.h5", {}, 2000, 1242},
-                           Row{nemesys + "architecture.json", nemesys + "weights.h5",
-                               of_training(*data), 2000, 1647},
-                           Row{"simonnchong__Computer_Vision/cifar10.h5", "", {}, 2000, 1024},
-                           Row{resnet, "", {0, 1}, 10'000, 8719}}) {
+    for (const Row& row :
+         {Row{josh + "architecture.json", josh + "weights.h5", {}, 2000, 1242},
+          // 0.8235, which ../shared/data/README.md lists, comes out by the mean of the first batch;
+          // by that of all images real tf.keras 2.15 has 1,646, too (shared_keras_files.py).
+          Row{nemesys + "architecture.json", nemesys + "weights.h5", of_training(*data, 10'000),
+              2000, 1647},
+          Row{nemesys + "architecture.json", nemesys + "weights.h5", of_training(*data, 50'000),
+              2000, 1646},
+          Row{"simonnchong__Computer_Vision/cifar10.h5", "", {}, 2000, 1024},
+          Row{resnet, "", {0, 1}, 10'000, 8719}}) {
         INFO(row.file);
         Model model =
             Model::load(kKeras + row.file, row.weights.empty() ? "" : kKeras + row.weights);
