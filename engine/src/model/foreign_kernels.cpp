@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <cstring>
+#include <numeric>
 #include <set>
 #include <vector>
 
@@ -43,21 +44,26 @@ Tensor gathered(const Tensor& x, const Shape& to, const Index& index) {
     return y;
 }
 
-/// [out, in, spatial...] as [spatial..., in, out].
-Tensor channels_last(const Tensor& x) {
+/// Axis i of the result is axis axes[i] of x.
+Tensor permuted(const Tensor& x, const std::vector<size_t>& axes) {
     const Shape from = x.shape(), strides = from.strides();
-    const size_t rank = from.rank();
     Shape to;
-    for (size_t axis = 2; axis < rank; ++axis)
+    for (const size_t axis : axes)
         to.push_back(from[axis]);
-    to.push_back(from[1]);
-    to.push_back(from[0]);
     return gathered(x, to, [&](const std::vector<int64_t>& at) {
-        int64_t index = at[rank - 1] * strides[0] + at[rank - 2] * strides[1];
-        for (size_t axis = 2; axis < rank; ++axis)
-            index += at[axis - 2] * strides[axis];
+        int64_t index = 0;
+        for (size_t i = 0; i < axes.size(); ++i)
+            index += at[i] * strides[axes[i]];
         return index;
     });
+}
+
+/// [out, in, spatial...] as [spatial..., in, out].
+Tensor channels_last(const Tensor& x) {
+    std::vector<size_t> axes(x.shape().rank() - 2);
+    std::iota(axes.begin(), axes.end(), size_t{2});
+    axes.insert(axes.end(), {1, 0});
+    return permuted(x, axes);
 }
 
 /// [spatial..., in, out], turned round in space.
@@ -83,11 +89,13 @@ Tensor rows_of_channels_last(const Tensor& x, const Shape& flattened) {
 
 } // namespace
 
-ForeignKernels::ForeignKernels(const Architecture& a, bool flipped, bool channels_first)
-    : flipped_(flipped), channels_first_(channels_first) {
-    for (const LayerSpec& layer : a.layers)
+ForeignKernels::ForeignKernels(const Architecture& a, const KernelConventions& file) : file_(file) {
+    for (const LayerSpec& layer : a.layers) {
         class_of_[layer.name] = layer.class_name;
-    if (!channels_first)
+        if (file.keras_1 && layer.config.value("data_format", "channels_last") == "channels_first")
+            channels_first_.insert(layer.name);
+    }
+    if (!file.channels_first)
         return;
     Graph graph;
     LayerTracer tracer(graph, LM_MODE_INFER);
@@ -129,16 +137,20 @@ Tensor ForeignKernels::operator()(const Variable& variable, const Tensor& x) con
     if (layer == class_of_.end() || variable.name != variable.layer + "/kernel")
         return x;
     const size_t rank = variable.type.shape.rank();
+    const bool is_first = file_.channels_first || channels_first_.contains(variable.layer);
     const bool is_one_row = layer->second == "Conv1D" && x.shape().rank() == 4; // Keras 1
     if (is_conv(layer->second) && (x.shape().rank() == rank || is_one_row)) {
-        Tensor y = channels_first_ ? channels_last(x) : x;
+        Tensor y = is_first ? channels_last(x) : x;
         if (is_one_row && y.shape()[1] == 1)
             y = y.reshaped({y.shape()[0], y.shape()[2], y.shape()[3]});
-        return flipped_ ? turned_round(y) : y;
+        return file_.flipped ? turned_round(y) : y;
     }
-    // Keras turns transposed kernels round, too.
-    if (layer->second == "Conv2DTranspose" && flipped_ && x.shape().rank() == rank)
-        return turned_round(x);
+    if (layer->second == "Conv2DTranspose" && x.shape().rank() == rank) {
+        const Tensor y = !file_.keras_1 ? x
+                                        : permuted(x, is_first ? std::vector<size_t>{2, 3, 0, 1}
+                                                               : std::vector<size_t>{0, 1, 3, 2});
+        return file_.flipped ? turned_round(y) : y; // Keras turns these round, too
+    }
     const auto flattened = flattened_.find(variable.layer);
     if (flattened != flattened_.end() && x.shape() == variable.type.shape)
         return rows_of_channels_last(x, flattened->second);

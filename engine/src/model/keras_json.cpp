@@ -10,6 +10,7 @@
 #include "lamina/error.hpp"
 #include "lamina/registry.hpp"
 #include "lamina/text.hpp"
+#include "model/keras_1.hpp"
 #include "model/keras_dialect.hpp"
 #include "model/keras_net.hpp"
 
@@ -107,6 +108,7 @@ bool is_trainable(const Json& config, const std::string& where) {
 struct Source {
     std::string name;
     bool before_keras_3;
+    std::string order_of_keras_1;
 };
 
 /// "1.10.0" as {1, 10, 0}; what is no number counts as 0.
@@ -163,8 +165,10 @@ Json foreign_plugin(const std::string& class_name) {
     return {{"name", found->plugin}, {"version", found->version}};
 }
 
-LayerSpec read_layer(const Json& json, const Source& from) {
+LayerSpec read_layer(const Json& written, const Source& from) {
     const std::string& source = from.name;
+    const Json json =
+        from.before_keras_3 ? from_keras_1(written, from.order_of_keras_1, source) : written;
     if (!json.is_object() || !json.contains("class_name") || !json.contains("config"))
         malformed(source,
                   "a layer must have class_name and config, got " + json.dump().substr(0, 80));
@@ -210,9 +214,19 @@ bool is_model(const Json& layer) {
     return class_name.is_string() && is_model_class(class_name.get<std::string>());
 }
 
+/// The models that a Merge joins, by which a Sequential of Keras 1 may begin; null where it does
+/// not.
+Json branches_of(const Json& layer) {
+    return member_or_null(layer, "class_name") == "Merge"
+               ? member_or_null(member_or_null(layer, "config"), "layers")
+               : Json();
+}
+
 bool has_model(const Json& sequential) {
     const Json layers = sequential.is_array() ? sequential : member_or_null(sequential, "layers");
-    return std::any_of(layers.begin(), layers.end(), is_model);
+    return std::any_of(layers.begin(), layers.end(), [](const Json& layer) {
+        return is_model(layer) || branches_of(layer).is_array();
+    });
 }
 
 NamedNet read_net(const Json& model, const Source& from);
@@ -237,6 +251,31 @@ class NetReader {
         net_.layers.push_back({read_layer(json, from_), std::move(calls)});
         return net_.layers.back().spec.name;
     }
+    /// Adds an input of the model.
+    NamedRef add_input(const std::string& name, const Json& batch_shape) {
+        const Json input = {{"class_name", "InputLayer"},
+                            {"config", {{"name", name}, {"batch_shape", batch_shape}}}};
+        net_.inputs.push_back({add(input, {}), 0, 0});
+        return net_.inputs.back();
+    }
+    /// Adds models beside each other, each with an input of its own; returns their outputs.
+    std::vector<NamedRef> add_branches(const Json& branches) {
+        std::vector<NamedRef> ends;
+        for (const Json& branch : branches) {
+            if (!is_model(branch))
+                malformed(from_.name, "a branch of a Merge must be a model, got " +
+                                          branch.dump().substr(0, 80));
+            Json named = branch;
+            named["name"] = fmt::format("branch_{}", ends.size() + 1);
+            const Json config = member_or_null(branch, "config");
+            const Json layers = config.is_array() ? config : member_or_null(config, "layers");
+            const Json first = layers.is_array() && !layers.empty() ? layers.front() : Json();
+            const NamedRef input = add_input(named["name"].get<std::string>() + "_input",
+                                             input_shape_of(config, first));
+            ends.push_back({add(named, {{input}}), 0, 0});
+        }
+        return ends;
+    }
     NamedNet& net() { return net_; }
     NamedNet finish() {
         put_in(net_, models_, from_.name);
@@ -256,13 +295,10 @@ NamedNet read_sequential_net(const Json& config, const Source& from) {
         malformed(from.name, "the model has no layers");
     std::vector<NamedRef> last;
     for (const Json& json : layers) {
-        if (last.empty() && member_or_null(json, "class_name") != "InputLayer") {
-            const std::string name = reader.net().name + "_input";
-            const Json input = {
-                {"class_name", "InputLayer"},
-                {"config", {{"name", name}, {"batch_shape", input_shape_of(config, json)}}}};
-            last = {{reader.add(input, {}), 0, 0}};
-            reader.net().inputs = last;
+        if (last.empty() && branches_of(json).is_array()) {
+            last = reader.add_branches(branches_of(json));
+        } else if (last.empty() && member_or_null(json, "class_name") != "InputLayer") {
+            last = {reader.add_input(reader.net().name + "_input", input_shape_of(config, json))};
         }
         last = {{reader.add(json, last.empty() ? NamedCalls{} : NamedCalls{last}), 0, 0}};
         if (reader.net().inputs.empty())
@@ -351,18 +387,20 @@ Json ref_json(const Architecture& a, const TensorRef& ref) {
 
 Architecture architecture_from_json(const std::string& text, const std::string& source,
                                     const std::string& keras_version) {
-    const Json json = parse_json(text, source);
+    const Json json = with_class_names(parse_json(text, source), source);
     const std::string& class_name =
         text_of(member(json, "class_name", source), "class_name", source);
     const Json& config = member(json, "config", source);
-    const Source from{source, is_before_keras_3(json, keras_version)};
-    if (class_name == "Sequential" && !has_model(config))
-        return read_chain(config, from);
-    if (is_model_class(class_name))
-        return in_order(read_net(json, from), source);
-    malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
-                                  "functional models can be read",
-                                  class_name));
+    const Source from{source, is_before_keras_3(json, keras_version), stated_order(json)};
+    if (!is_model_class(class_name))
+        malformed(source, fmt::format("a model of class `{}` is code, not layers; Sequential and "
+                                      "functional models can be read",
+                                      class_name));
+    Architecture a = class_name == "Sequential" && !has_model(config)
+                         ? read_chain(config, from)
+                         : in_order(read_net(json, from), source);
+    check_deconvolutions(json, a, source);
+    return a;
 }
 
 bool needs_keras_3(const Architecture& a) {

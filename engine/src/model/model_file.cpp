@@ -299,6 +299,15 @@ static bool is_theano(const lm_store& store, const WeightOptions& options) {
     return stated != store.texts.end() && stated->second == "theano";
 }
 
+/// By the version that the file states; one without is Keras 1's where kernels are called so.
+static bool is_keras_1(const lm_store& store, const std::vector<StoredTensor>& weights) {
+    const auto version = store.texts.find("keras_version");
+    if (version != store.texts.end() && !version->second.empty())
+        return version->second.starts_with("1.");
+    return std::any_of(weights.begin(), weights.end(),
+                       [](const StoredTensor& t) { return t.name.ends_with("_W"); });
+}
+
 void load_variables(Model::State& state, const lm_store& store, const std::string& source,
                     bool with_optimizer, const WeightOptions& options) {
     const std::vector<Variable> variables = state.model_variables();
@@ -313,8 +322,10 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
         else if (t.group != kOptimizerGroup && t.group != kCheckpointGroup)
             weights.push_back(t);
     }
-    const ForeignKernels as_here(state.architecture, is_theano(store, options),
-                                 options.order == SourceOrder::ChannelsFirst);
+    const ForeignKernels as_here(state.architecture,
+                                 {.flipped = is_theano(store, options),
+                                  .channels_first = options.order == SourceOrder::ChannelsFirst,
+                                  .keras_1 = is_keras_1(store, weights)});
     const WeightMatch match =
         matched(state, variables, weights, as_here, source, options.allow_partial);
     for (const auto& [variable, tensor, data] : match.values)

@@ -54,8 +54,27 @@ VariableNames::VariableNames(const Architecture& architecture,
     }
 }
 
+namespace {
+
+/// Keras 1's "dense_1_W" of the layer dense_1 is kernel.
+std::string since_keras_2(const std::string& layer, const std::string& name) {
+    static const std::map<std::string, std::string> words = {{"W", "kernel"},
+                                                             {"b", "bias"},
+                                                             {"gamma", "gamma"},
+                                                             {"beta", "beta"},
+                                                             {"running_mean", "moving_mean"},
+                                                             {"running_std", "moving_variance"},
+                                                             {"alphas", "alpha"}};
+    if (!name.starts_with(layer + "_"))
+        return name;
+    const auto word = words.find(name.substr(layer.size() + 1));
+    return word == words.end() ? name : word->second;
+}
+
+} // namespace
+
 std::string VariableNames::operator()(const StoredTensor& t) const {
-    const std::string plain = t.group + "/" + t.name;
+    const std::string plain = t.group + "/" + since_keras_2(t.group, t.name);
     if (const auto own = named_.find(plain); own != named_.end())
         return own->second;
     const auto names = numbered_.find(t.group);
