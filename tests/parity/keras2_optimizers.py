@@ -1,4 +1,4 @@
-"""Rules that only Keras 2 has: decay, and RMSprop with epsilon outside the root. Made by tf.keras 2.15 (legacy)."""
+"""Rules that only Keras 2 has: decay, and RMSprop and Adagrad with epsilon outside the root. Made by tf.keras 2.15 (legacy)."""
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,6 +19,7 @@ CASES = [
     ("keras2_adam_decay", O.Adam, {"learning_rate": 0.02, "decay": 0.1}),
     ("keras2_rmsprop_decay", O.RMSprop, {"learning_rate": 0.02, "decay": 0.1}),
     ("keras2_rmsprop_tiny_gradients", O.RMSprop, {}),
+    ("keras2_adagrad_large_epsilon", O.Adagrad, {"learning_rate": 0.1, "epsilon": 0.5}),
 ]
 
 

@@ -24,6 +24,11 @@ std::string keras_class(const std::string& class_name) {
 constexpr const char* kIsOld = "is_legacy_optimizer";
 constexpr const char* kScope = "Custom>";
 
+/// Whether the optimizer of before tf.keras 2.11 adds epsilon to the root, and not under it.
+bool has_epsilon_outside(const std::string& keras) {
+    return keras == "RMSprop" || keras == "Adagrad";
+}
+
 void rename(Json& config, const char* from, const char* to) {
     if (!config.contains(from))
         return;
@@ -52,7 +57,7 @@ Json optimizer_from_keras(const Json& optimizer, bool before_keras_3) {
         class_name.erase(0, std::string(kScope).size());
     const std::string keras = keras_class(class_name);
     if (before_keras_3 && config.value(kIsOld, Json(true)) != false) {
-        if (keras == "RMSprop" && !config.contains("epsilon_outside"))
+        if (has_epsilon_outside(keras) && !config.contains("epsilon_outside"))
             config["epsilon_outside"] = true;
         if (keras == "Nadam" && !config.contains("schedule_decay"))
             rename(config, "decay", "schedule_decay");
@@ -118,7 +123,7 @@ Json optimizer_for_keras(const Json& optimizer, bool for_keras_3) {
     if (!decays && growth == 1 && !outside && !old_rule_is_the_same(keras, settings))
         return new_of_tf_keras(keras, settings);
     // What the old one does not have stays as a key that Lamina alone reads.
-    if (keras == "RMSprop" && !outside)
+    if (has_epsilon_outside(keras) && !outside)
         settings["epsilon_outside"] = false;
     if (keras == "Nadam")
         settings[decays ? "schedule_decay" : "decay"] = growth;
