@@ -99,8 +99,10 @@ RecipeLayer layer_of(const Json& json, const std::string& where) {
     return layer;
 }
 
-Stage stage_of(const Json& json, const std::string& where) {
+/// augment: of all stages that say nothing else.
+Stage stage_of(const Json& json, const std::string& augment, const std::string& where) {
     Stage stage;
+    stage.augment = augment;
     Members members(json, where);
     members.take("name", stage.name);
     members.take("trainable", stage.trainable, true);
@@ -108,6 +110,7 @@ Stage stage_of(const Json& json, const std::string& where) {
     members.take("schedule", stage.schedule);
     members.take("epochs", stage.epochs, true);
     members.take("cache_features", stage.cache_features);
+    members.take("augment", stage.augment);
     members.refuse_others();
     if (stage.epochs < 1)
         throw UsageError(fmt::format("{}: `epochs` must be at least 1", where));
@@ -115,6 +118,12 @@ Stage stage_of(const Json& json, const std::string& where) {
         throw UsageError(fmt::format("{}: `cache_features` is for a stage that trains the added "
                                      "layers alone (\"trainable\": \"added\")",
                                      where));
+    if (stage.cache_features && !stage.augment.empty())
+        throw UsageError(fmt::format(
+            "{}: `cache_features` and `augment` exclude each other: features are computed once, of "
+            "pictures as they are, and augmentation changes these in each epoch\n  hint: "
+            "`\"augment\": \"\"` leaves it out of this stage",
+            where));
     return stage;
 }
 
@@ -140,6 +149,9 @@ Recipe Recipe::parse(const std::string& text, const std::string& source) {
     members.take("precision", r.precision);
     members.take("loss", r.loss);
     members.take("batch_size", r.batch_size);
+    std::string augment;
+    members.take("augment", augment);
+    members.take("workers", r.workers);
     members.take("seed", r.seed);
     members.take("validation_split", r.validation_split);
     members.take("validate_on_test", r.validate_on_test);
@@ -158,11 +170,14 @@ Recipe Recipe::parse(const std::string& text, const std::string& source) {
         r.callbacks.push_back((*callbacks)[i]);
     }
     for (size_t i = 0; i < stages->size(); ++i)
-        r.stages.push_back(stage_of((*stages)[i], fmt::format("{}: stages[{}]", source, i)));
+        r.stages.push_back(
+            stage_of((*stages)[i], augment, fmt::format("{}: stages[{}]", source, i)));
     if (r.stages.empty())
         throw UsageError(fmt::format("{}: `stages` is empty: nothing would be trained", source));
     if (r.batch_size < 1)
         throw UsageError(fmt::format("{}: `batch_size` must be at least 1", source));
+    if (r.workers < 1 || r.workers > 256)
+        throw UsageError(fmt::format("{}: `workers` must be 1 to 256", source));
     if (!(r.validation_split >= 0 && r.validation_split < 1))
         throw UsageError(
             fmt::format("{}: `validation_split` must be at least 0 and below 1", source));

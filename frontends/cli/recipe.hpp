@@ -19,6 +19,7 @@ struct Stage {
     std::string optimizer, schedule;
     int epochs = 1;
     bool cache_features = false; // of what is frozen; needs "added" or less
+    std::string augment;         // see Augmenter::parse; "": none
 };
 
 struct Recipe {
@@ -30,6 +31,7 @@ struct Recipe {
     std::string data, data_dir;
     std::string backend = "openblas", loss, precision = "float32";
     int64_t batch_size = 32;
+    int workers = 1; // threads that prepare and augment batches ahead of the step
     uint64_t seed = 1;
     double validation_split = 0;
     bool validate_on_test = false;

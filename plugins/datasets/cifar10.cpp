@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "class_subset.hpp"
 #include "host_file.hpp"
 #include "image_folder.hpp"
 #include "lamina/plugin/dataset.hpp"
@@ -241,8 +242,8 @@ std::unique_ptr<plugin::Dataset> download(const lm_host* host, const fs::path& f
     return open_archive(host, kLayouts[0], path);
 }
 
-std::unique_ptr<plugin::Dataset> open_cifar10(const plugin::Config& config,
-                                              const std::string& data_dir) {
+std::unique_ptr<plugin::Dataset> open_whole(const plugin::Config& config,
+                                            const std::string& data_dir) {
     const lm_host* host = config.host();
     const bool searched = data_dir.empty();
     const fs::path folder =
@@ -257,7 +258,16 @@ std::unique_ptr<plugin::Dataset> open_cifar10(const plugin::Config& config,
     return download(host, folder, mirror(config.string("mirror", "")) + kArchive);
 }
 
+std::unique_ptr<plugin::Dataset> open_cifar10(const plugin::Config& config,
+                                              const std::string& data_dir) {
+    auto data = open_whole(config, data_dir);
+    const std::string classes = config.string("classes", "");
+    return classes.empty() ? std::move(data) : only_classes(std::move(data), classes, "cifar10");
+}
+
 LAMINA_DATASET(cifar10, R"({
+    "classes": {"type": "string", "nullable": true, "default": null,
+                "doc": "only these, counted anew: 5-9, 0-2+7 or cat+dog"},
     "mirror": {"type": "string", "nullable": true, "default": null,
                "doc": "the address that cifar-10-binary.tar.gz is downloaded from"}
 })",

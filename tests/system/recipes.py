@@ -54,6 +54,21 @@ def callbacks():
     check(events == ["train_begin", *epoch, *epoch, "train_end", "train_begin", *epoch, "train_end"], events)
 
 
+def augmented():
+    """stages are augmented as the recipe says, each by its own word before that, with 1 worker or 3 alike"""
+    def weights(*augment, of_all=None, **more):
+        stages = [{**stage, "epochs": 1, **({} if own is None else {"augment": own})}
+                  for stage, own in zip(RECIPE["stages"], augment)]
+        return one_json(lamina("run", write(stages=stages, augment=of_all, **more), "--json"))["weights_sha256"]
+
+    moved = "rotation=20,width_shift=0.1"
+    plain, both = weights(None, None), weights(moved, moved)
+    first = weights(moved, "")
+    check(len({plain, both, first}) == 3, plain, both, first)
+    check(weights(None, None, of_all=moved) == both, "not for all stages")
+    check(weights(None, "", of_all=moved, workers=3) == first, "a stage's own word, or the workers")
+
+
 def wrong_recipes():
     """a mistake is told with the key, the file and what there is"""
     told = {write("a.json", batchsize=3): "there is no `batchsize`, did you mean `batch_size`?",
@@ -63,6 +78,10 @@ def wrong_recipes():
             write("e.json", stages=[{"trainable": "all"}]): "stages[0]: `epochs` is missing",
             write("f.json", stages=[{"trainable": "conv3:", "epochs": 1}]): "has no layer `conv3`",
             write("g.json", stages=[{"trainable": "all", "epochs": 1, "cache_features": True}]): "trains the added layers",
+            write("o.json", augment="zoom=0.2", stages=[{"trainable": "added", "epochs": 1, "cache_features": True}]):
+                "stages[0]: `cache_features` and `augment` exclude each other",
+            write("p.json", augment="zom=0.2"): "zom",
+            write("q.json", workers=0): "`workers` must be 1 to 256",
             write("h.json", layers=[{"class_name": "Danse"}]): "Danse",
             write("i.json", up_to="flaten"): "the nearest name is `flatten`",
             write("j.json", preprocessing="cafe"): "did you mean `caffe`",
@@ -97,4 +116,4 @@ def features():
     fails(2, "features", "digits.h5", picture, "--layer", "digits", "--output", "f.txt", says="extension")
 
 
-run([stages, cached_features, callbacks, wrong_recipes, features])
+run([stages, cached_features, callbacks, augmented, wrong_recipes, features])

@@ -328,3 +328,33 @@ TEST_CASE("cifar10: the real files are read", "[shared]") {
     CHECK(std::vector<std::uint8_t>(frog.begin(), frog.begin() + 6) ==
           std::vector<std::uint8_t>{59, 62, 63, 43, 46, 45});
 }
+
+TEST_CASE("cifar10: some classes alone, counted anew in the order given") {
+    const Small folder; // batch b has classes b and b + 1; the test batch 5 and 6
+    OpenDataset some("cifar10", folder.path(), R"({"classes": "3-4+1"})");
+    CHECK(some.info().n_train == 6);
+    CHECK(some.info().n_test == 0);
+    REQUIRE(some.info().n_classes == 3);
+    CHECK(std::string(some.info().class_names[0]) == "cat");
+    CHECK(std::string(some.info().class_names[2]) == "automobile");
+    std::vector<std::int64_t> labels;
+    OpenDataset all("cifar10", folder.path());
+    for (std::uint64_t i = 0; i < 6; ++i)
+        labels.push_back(some.label(LM_SPLIT_TRAIN, i));
+    CHECK(labels == std::vector<std::int64_t>{2, 2, 0, 0, 1, 1});
+    CHECK(some.sample(LM_SPLIT_TRAIN, 1) == all.sample(LM_SPLIT_TRAIN, 2));
+    const OpenDataset named("cifar10", folder.path(), R"({"classes": "dog+frog"})");
+    CHECK(named.info().n_test == 2);
+}
+
+TEST_CASE("cifar10: classes that are none are refused with those that there are") {
+    const Small folder;
+    const auto error = [&](const std::string& classes) {
+        return opening_error("cifar10", folder.path(), R"({"classes": ")" + classes + "\"}");
+    };
+    for (const char* none : {"5-12", "10", "7-3", "", "cats", "1+", "-1"})
+        CHECK_THAT(error(std::string("0+") + none),
+                   Catch::Contains("is no class; there are 0 airplane"));
+    CHECK_THAT(error("1-3+2"), Catch::Contains("class 2 is there twice"));
+    CHECK_THAT(error("4-4"), Catch::Contains("at least two classes"));
+}
