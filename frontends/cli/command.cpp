@@ -7,10 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "downloads.hpp"
 #include "lamina/atomic_file.hpp"
 #include "lamina/error.hpp"
 #include "lamina/file.hpp"
 #include "lamina/log.hpp"
+#include "lamina/published_weights.hpp"
 #include "lamina/registry.hpp"
 #include "lamina/text.hpp"
 #include "lamina/thread_pool.hpp"
@@ -215,13 +217,21 @@ void expect_model(const std::string& what) {
 }
 
 Model open_model(const std::string& what, const std::string& weights, int64_t classes,
-                 const WeightOptions& options) {
+                 ProgressMode mode, const WeightOptions& options) {
     expect_model(what);
     if (is_file_name(what))
         return Model::load(what, weights, options);
     Model model = classes > 0 ? Model::zoo(what, {{"classes", classes}}) : Model::zoo(what);
-    if (!weights.empty())
+    if (weights.empty())
+        return model;
+    if (is_file_name(weights)) {
         model.load_weights(weights, options);
+        return model;
+    }
+    Downloads downloads(mode);
+    const std::string file = published_weights(what, weights);
+    downloads.finish();
+    model.load_weights(file, options);
     return model;
 }
 

@@ -125,10 +125,11 @@ void expect_writable(const Options& options, const char* option);
 /// expect_part for MODEL, where it is a zoo name.
 void expect_model(const std::string& what);
 
-/// A zoo name (NAME[:key=value,...]) or a model file. classes: given to a zoo model that is told
-/// nothing else; 0: its own default.
+/// A zoo name (NAME[:key=value,...]) or a model file. weights: a file, or the name under which a
+/// zoo net's are published (published_weights.hpp), whose download is shown as `mode` says.
+/// classes: given to a zoo model that is told nothing else; 0: its own default.
 Model open_model(const std::string& what, const std::string& weights, int64_t classes,
-                 const WeightOptions& options = {});
+                 ProgressMode mode = ProgressMode::Quiet, const WeightOptions& options = {});
 
 /// The names of a split's values as "loss 0.0312  accuracy 0.9912".
 std::string values_text(const Values& values);

@@ -97,7 +97,7 @@ int convert(const Arguments& arguments) {
                                 parse_order(o.text("source-order")), o.flag("allow-partial")};
     const std::string in = o.text("in"), out = o.text("out");
     check_model_file(out);
-    const Model model = open_model(in, o.text("weights"), 0, options);
+    const Model model = open_model(in, o.text("weights"), 0, ProgressMode::Quiet, options);
     expect_weights(model, in, out);
     const WeightReport& report = model.weight_report();
     model.save(out);

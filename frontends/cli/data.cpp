@@ -1,53 +1,7 @@
-#include <optional>
-
 #include "command.hpp"
-#include "interrupt.hpp"
-#include "lamina/fetch.hpp"
+#include "downloads.hpp"
 
 namespace lamina::cli {
-
-namespace {
-
-/// Shows what a data set downloads, a bar for each file; Ctrl-C ends it.
-class Downloads {
-  public:
-    explicit Downloads(ProgressMode mode) : mode_(mode) {
-        set_download_progress([this](const std::string& url, uint64_t done, uint64_t total) {
-            return show(url, done, total);
-        });
-    }
-    ~Downloads() { set_download_progress({}); }
-    Downloads(const Downloads&) = delete;
-    Downloads& operator=(const Downloads&) = delete;
-
-    /// The one under way has ended well.
-    void finish() {
-        if (bar_)
-            bar_->finish("");
-        bar_.reset();
-    }
-
-  private:
-    bool show(const std::string& url, uint64_t done, uint64_t total) {
-        if (!signals_)
-            signals_.emplace(); // before any download, Ctrl-C is what it always is
-        if (url != url_)
-            finish();
-        url_ = url;
-        if (!bar_ && (done > 0 || total > 0)) // sooner, the total is not known
-            bar_.emplace("downloading " + url.substr(url.rfind('/') + 1), total, "bytes", mode_);
-        if (bar_)
-            bar_->update(done, "");
-        return end_asked() == 0;
-    }
-
-    ProgressMode mode_;
-    std::string url_;
-    std::optional<ProgressBar> bar_;
-    std::optional<EndOnSignals> signals_;
-};
-
-} // namespace
 
 void add_data_options(Options& options) {
     options.add()("data", po::value<std::string>()->required(),

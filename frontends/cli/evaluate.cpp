@@ -60,7 +60,8 @@ int evaluate(const Arguments& arguments) {
     add_augment_option(o, "what the model was trained with: its normalizations are applied, as "
                           "featurewise_center, and nothing else of it");
     o.add()("backend", po::value<std::string>()->default_value("openblas"), "NAME[:key=value,...]")(
-        "weights", po::value<std::string>(), "take the weights from this file")(
+        "weights", po::value<std::string>(),
+        "take the weights from this file, or a zoo net's published ones: imagenet")(
         "split", po::value<std::string>()->default_value("test"),
         "test or train")("batch-size", po::value<int64_t>()->default_value(128),
                          "")("loss", po::value<std::string>(),
@@ -79,7 +80,7 @@ int evaluate(const Arguments& arguments) {
     const auto augmenter = open_augmenter(o);
     expect_model(o.text("model"));
     const auto data = open_data(o);
-    Model model = open_model(o.text("model"), o.text("weights"), data->classes());
+    Model model = open_model(o.text("model"), o.text("weights"), data->classes(), progress_mode(o));
     use_backend(model, o, o.text("backend"));
     Training training;
     training.loss = o.text("loss");

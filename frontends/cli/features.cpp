@@ -17,7 +17,8 @@ int features(const Arguments& arguments) {
     o.add()("model", po::value<std::string>()->required(),
             "a model file, or a zoo name with --weights")(
         "file", po::value<std::vector<std::string>>()->required(),
-        "pictures")("weights", po::value<std::string>(), "take the weights from this file")(
+        "pictures")("weights", po::value<std::string>(),
+                    "take the weights from this file, or a zoo net's published ones: imagenet")(
         "layer", po::value<std::string>()->required(),
         "the layers, parted by commas; `lamina summary MODEL` lists them")(
         "output", po::value<std::string>()->required(), "where to write (.h5 or .hdf5)")(
@@ -31,7 +32,7 @@ int features(const Arguments& arguments) {
         return 0;
     expect_writable(o, "output");
     const std::vector<std::string> layers = split(o.text("layer"), ',');
-    Model model = open_model(o.text("model"), o.text("weights"), 0).up_to(layers);
+    Model model = open_model(o.text("model"), o.text("weights"), 0, progress_mode(o)).up_to(layers);
     use_backend(model, o, o.text("backend"));
     const PictureInput input(o, model);
     const auto files = o.get<std::vector<std::string>>("file");

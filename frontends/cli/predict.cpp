@@ -100,7 +100,8 @@ int predict(const Arguments& arguments) {
     o.add()("model", po::value<std::string>()->required(),
             "a model file, or a zoo name with --weights")(
         "file", po::value<std::vector<std::string>>()->required(),
-        "pictures")("weights", po::value<std::string>(), "take the weights from this file")(
+        "pictures")("weights", po::value<std::string>(),
+                    "take the weights from this file, or a zoo net's published ones: imagenet")(
         "backend", po::value<std::string>()->default_value("openblas"), "NAME[:key=value,...]")(
         "top", po::value<int>()->default_value(1), "how many classes to show")(
         "labels", po::value<std::string>(),
@@ -120,7 +121,7 @@ int predict(const Arguments& arguments) {
     if (o.has("plot"))
         check_plot_file(o.text("plot"));
     expect_writable(o, "plot");
-    Model model = open_model(o.text("model"), o.text("weights"), 0);
+    Model model = open_model(o.text("model"), o.text("weights"), 0, progress_mode(o));
     use_backend(model, o, o.text("backend"));
     const PictureInput input(o, model);
     const auto files = o.get<std::vector<std::string>>("file");

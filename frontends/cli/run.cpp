@@ -21,11 +21,15 @@ class Training {
     Training(const Options& options, const Recipe& recipe)
         : recipe_(recipe), mode_(progress_mode(options)),
           callbacks_(open_callbacks(recipe.callbacks)),
-          data_(open_data(recipe.data, recipe.data_dir, mode_)), model_(put_together(recipe)) {
+          data_(open_data(recipe.data, recipe.data_dir, mode_)),
+          model_(put_together(recipe, mode_)) {
         if (!recipe.preprocessing.empty())
             model_.set_preprocessing(recipe.preprocessing);
         use_backend(model_, options, recipe.backend);
         model_.set_precision(parse_precision(recipe.precision));
+        for (const Stage& stage : recipe.stages)
+            augmenters_.push_back(stage.augment.empty() ? nullptr
+                                                        : Augmenter::parse(stage.augment));
         base_ = model_.summary().back().name;
         for (const RecipeLayer& layer : recipe.layers)
             model_.add(layer.class_name, Config::of_json(layer.config.dump()));
@@ -43,6 +47,8 @@ class Training {
         FitOptions fit;
         fit.epochs = stage.epochs;
         fit.batch_size = recipe_.batch_size;
+        fit.workers = recipe_.workers;
+        fit.augmenter = augmenters_[number - 1];
         fit.seed = recipe_.seed;
         fit.validation_split = recipe_.validation_split;
         fit.validate_on_test = recipe_.validate_on_test;
@@ -61,8 +67,8 @@ class Training {
     const History& history() const { return history_; }
 
   private:
-    static Model put_together(const Recipe& recipe) {
-        Model model = open_model(recipe.model, recipe.weights, 0);
+    static Model put_together(const Recipe& recipe, ProgressMode mode) {
+        Model model = open_model(recipe.model, recipe.weights, 0, mode);
         return recipe.up_to.empty() ? std::move(model) : model.up_to({recipe.up_to});
     }
 
@@ -121,6 +127,7 @@ class Training {
     std::vector<std::shared_ptr<Callback>> callbacks_;
     std::shared_ptr<Dataset> data_;
     Model model_;
+    std::vector<std::shared_ptr<Augmenter>> augmenters_; // of the stages; null: none
     std::string base_; // the last layer before those that the recipe adds
     History history_;
 };

@@ -234,7 +234,7 @@ int train(const Arguments& arguments) {
     check_targets(o);
     expect_model(o.text("model"));
     const auto data = open_data(o);
-    Model model = open_model(o.text("model"), o.text("weights"), data->classes());
+    Model model = open_model(o.text("model"), o.text("weights"), data->classes(), progress_mode(o));
     use_backend(model, o, o.text("backend"));
     Training training{
         .optimizer = o.text("optimizer"), .loss = o.text("loss"), .schedule = o.text("schedule")};

@@ -11,10 +11,14 @@ namespace lamina::plugin {
 /// shape: of a picture, as JSON. preprocessing: how pixels of 0 to 255, RGB, become what the
 /// weights were trained on, by the name that keras.applications gives it: "caffe" (BGR, each
 /// channel's mean subtracted), "tf" (-1 to 1) or "torch" (0 to 1, then by ImageNet's mean and
-/// deviation). class_names: a list of names that the model's plugin has.
-template <size_t N, size_t M>
-constexpr auto imagenet_schema(const char (&shape)[N], const char (&preprocessing)[M]) {
+/// deviation). class_names: a list of names that the model's plugin has. weights: the files that
+/// are published for it, as JSON {"NAME": {"file", "sha256"}}, NAME_notop for a net without its
+/// top; sha256 only where we have seen the file.
+template <size_t N, size_t M, size_t W>
+constexpr auto imagenet_schema(const char (&shape)[N], const char (&preprocessing)[M],
+                               const char (&weights)[W]) {
     return schema(
+        Text(R"("weights": {"type": "object", "nullable": true, "default": )") + weights + "}",
         key("include_top", R"("type": "bool", "default": true)"),
         key("classes", R"("type": "int", "min": 2, "default": 1000)"),
         key("pooling",

@@ -101,7 +101,10 @@ static Value inception_v3(Graph& graph, const Config& config) {
     return predictions(graph, config, layer(graph, "GlobalAveragePooling2D", "{}", x, "avg_pool"));
 }
 
-static constexpr auto inception_v3_schema = imagenet_schema("[299, 299, 3]", "tf");
+static constexpr auto inception_v3_schema =
+    imagenet_schema("[299, 299, 3]", "tf",
+                    R"({"imagenet": {"file": "inception_v3_weights_tf_dim_ordering_tf_kernels.h5"},
+        "imagenet_notop": {"file": "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"}})");
 
 LAMINA_MODEL(inception_v3, inception_v3_schema.text, "Inception v3, for ImageNet", inception_v3)
 

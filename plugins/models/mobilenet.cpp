@@ -75,7 +75,10 @@ static Value mobilenet(Graph& graph, const Config& config) {
     return activation(graph, "softmax", "predictions", x);
 }
 
-static constexpr auto mobilenet_schema = imagenet_schema("[224, 224, 3]", "tf");
+static constexpr auto mobilenet_schema =
+    imagenet_schema("[224, 224, 3]", "tf",
+                    R"({"imagenet": {"file": "mobilenet_1_0_224_tf.h5"},
+        "imagenet_notop": {"file": "mobilenet_1_0_224_tf_no_top.h5"}})");
 
 LAMINA_MODEL(mobilenet, mobilenet_schema.text, "MobileNet, for ImageNet", mobilenet)
 

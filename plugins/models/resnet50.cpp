@@ -63,7 +63,10 @@ static Value resnet50(Graph& graph, const Config& config) {
     return predictions(graph, config, layer(graph, "GlobalAveragePooling2D", "{}", x, "avg_pool"));
 }
 
-static constexpr auto resnet50_schema = imagenet_schema("[224, 224, 3]", "caffe");
+static constexpr auto resnet50_schema =
+    imagenet_schema("[224, 224, 3]", "caffe",
+                    R"({"imagenet": {"file": "resnet50_weights_tf_dim_ordering_tf_kernels.h5"},
+        "imagenet_notop": {"file": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"}})");
 
 LAMINA_MODEL(resnet50, resnet50_schema.text, "ResNet-50, for ImageNet", resnet50)
 

@@ -55,7 +55,10 @@ static Value squeezenet(Graph& graph, const Config& config) {
     return activation(graph, "softmax", "loss", x);
 }
 
-static constexpr auto squeezenet_schema = imagenet_schema("[227, 227, 3]", "caffe");
+static constexpr auto squeezenet_schema =
+    imagenet_schema("[227, 227, 3]", "caffe",
+                    R"({"imagenet": {"file": "squeezenet_v1.1_with_top.h5",
+                     "sha256": "34dc5f87540996b83cf6957f81d99fb42d8ccfd46db698c722b082e1ceb94a7d"}})");
 
 LAMINA_MODEL(squeezenet, squeezenet_schema.text, "SqueezeNet v1.1, for ImageNet", squeezenet)
 

@@ -30,7 +30,10 @@ static Value vgg16(Graph& graph, const Config& config) {
     return predictions(graph, config, x);
 }
 
-static constexpr auto vgg16_schema = imagenet_schema("[224, 224, 3]", "caffe");
+static constexpr auto vgg16_schema =
+    imagenet_schema("[224, 224, 3]", "caffe",
+                    R"({"imagenet": {"file": "vgg16_weights_tf_dim_ordering_tf_kernels.h5"},
+        "imagenet_notop": {"file": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"}})");
 
 LAMINA_MODEL(vgg16, vgg16_schema.text, "VGG-16: thirteen 3x3 convolutions, for ImageNet", vgg16)
 
