@@ -89,7 +89,7 @@ std::unique_ptr<Dataset> only_classes(std::unique_ptr<Dataset> data, const std::
         std::string known;
         for (size_t i = 0; i < names.size(); ++i)
             known += (i > 0 ? ", " : "") + std::to_string(i) + " " + names[i];
-        plugin::invalid(name + ": classes=" + classes + ": " + why + "; there are " + known +
+        plugin::invalid(name + ": `classes` " + classes + ": " + why + "; there are " + known +
                         "\n  hint: classes=5-9, classes=0+3+7 or classes=" + names.front() + "+" +
                         names.back());
     };
