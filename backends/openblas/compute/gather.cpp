@@ -164,10 +164,12 @@ void pack_gather(const GatherCall& call, const Parallel& parallel) {
 }
 
 void run_gather(const GatherPlan& plan, const float* source, const float* filter, float* target,
-                const Epilogue& epilogue, void* workspace, const Parallel& parallel) {
-    const GatherCall call{plan, source, filter, target, epilogue, static_cast<float*>(workspace)};
-    pack_gather(call, parallel);
-    char* scratch = static_cast<char*>(workspace) + plan.packed_bytes();
+                const Epilogue& epilogue, void* packed, bool pack, void* scratch_memory,
+                const Parallel& parallel) {
+    const GatherCall call{plan, source, filter, target, epilogue, static_cast<float*>(packed)};
+    if (pack)
+        pack_gather(call, parallel);
+    char* scratch = static_cast<char*>(scratch_memory);
     const std::int64_t stride = plan.scratch_bytes();
     parallel.run(plan.batch * plan.gather.count[0] * plan.blocks,
                  [&](std::int64_t task, std::int64_t worker) {
@@ -198,9 +200,10 @@ std::int64_t tile_height(std::int64_t vectors) {
 }
 
 void GatherPlan::run(const float* source, const float* filter, float* target,
-                     const Epilogue& epilogue, void* workspace, const Parallel& parallel) const {
+                     const Epilogue& epilogue, void* packed, bool pack, void* scratch,
+                     const Parallel& parallel) const {
     HWY_DYNAMIC_DISPATCH(run_gather)
-    (*this, source, filter, target, epilogue, workspace, parallel);
+    (*this, source, filter, target, epilogue, packed, pack, scratch, parallel);
 }
 
 } // namespace lamina::cpu

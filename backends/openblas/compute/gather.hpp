@@ -56,10 +56,6 @@ class GatherPlan {
     /// One plan for each residue of the strides; together they write every element of dx.
     static std::vector<GatherPlan> backward_data(const ConvShape& shape);
 
-    /// The packed filter, then a scratch area for each worker.
-    std::int64_t workspace_bytes(std::int64_t workers) const {
-        return packed_bytes() + workers * scratch_bytes();
-    }
     std::int64_t packed_bytes() const;
     std::int64_t scratch_bytes() const { return region_bytes() + 2 * pointer_bytes(); }
     std::int64_t region_bytes() const;
@@ -67,11 +63,24 @@ class GatherPlan {
 
     static constexpr std::int64_t max_runs_of_part = 200;
 
+    /// packed: packed_bytes() that hold the packed filter, or are given it where pack says so.
+    /// scratch: scratch_bytes() for each worker.
     void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
-             void* workspace, const Parallel& parallel) const;
+             void* packed, bool pack, void* scratch, const Parallel& parallel) const;
 
-    /// Estimated seconds on one core.
+    /// The same with both in one workspace, packed anew.
+    std::int64_t workspace_bytes(std::int64_t workers) const {
+        return packed_bytes() + workers * scratch_bytes();
+    }
+    void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
+             void* workspace, const Parallel& parallel) const {
+        run(source, filter, target, epilogue, workspace, true,
+            static_cast<char*>(workspace) + packed_bytes(), parallel);
+    }
+
+    /// Estimated seconds on one core, packing included.
     double seconds() const;
+    double packing_seconds() const;
 
     // What follows is read by the inner loops.
     ConvShape shape;

@@ -158,8 +158,12 @@ double GatherPlan::seconds() const {
             cycles += tile_cycles(panel.vectors, static_cast<double>(part.runs),
                                   static_cast<double>(part.length));
     const double copied = copies ? static_cast<double>(source_channels * region[0]) : 0.0;
-    return cycles_to_seconds(pixels * (cycles * static_cast<double>(groups) + 0.2 * copied) +
-                             static_cast<double>(packed_bytes()) * 0.3);
+    return cycles_to_seconds(pixels * (cycles * static_cast<double>(groups) + 0.2 * copied)) +
+           packing_seconds();
+}
+
+double GatherPlan::packing_seconds() const {
+    return cycles_to_seconds(static_cast<double>(packed_bytes()) * 0.3);
 }
 
 std::int64_t GatherPlan::packed_bytes() const {

@@ -247,10 +247,11 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
 }
 
 template <int M, int R>
-inline void run_kind(const WinogradCall& call, char* workspace, const Parallel& parallel) {
+inline void run_kind(const WinogradCall& call, bool pack, char* scratch, const Parallel& parallel) {
     const WinogradPlan& plan = call.plan;
-    parallel.run(plan.reduce, [&](std::int64_t c, std::int64_t) { pack_filter<M, R>(call, c); });
-    char* scratch = workspace + plan.filter_bytes();
+    if (pack)
+        parallel.run(plan.reduce,
+                     [&](std::int64_t c, std::int64_t) { pack_filter<M, R>(call, c); });
     const std::int64_t stride = plan.scratch_bytes();
     parallel.run(plan.tiles.blocks(), [&](std::int64_t block, std::int64_t worker) {
         run_tiles<M, R>(call, block, scratch + worker * stride);
@@ -258,18 +259,19 @@ inline void run_kind(const WinogradCall& call, char* workspace, const Parallel& 
 }
 
 void run_winograd(const WinogradPlan& plan, const float* source, const float* filter, float* target,
-                  const Epilogue& epilogue, void* workspace, const Parallel& parallel) {
-    const WinogradCall call{plan, source, filter, target, epilogue, static_cast<float*>(workspace)};
-    auto* bytes = static_cast<char*>(workspace);
+                  const Epilogue& epilogue, void* packed, bool pack, void* scratch,
+                  const Parallel& parallel) {
+    const WinogradCall call{plan, source, filter, target, epilogue, static_cast<float*>(packed)};
+    auto* bytes = static_cast<char*>(scratch);
     const WinogradKind kind = plan.tiles.kind;
     if (kind == winograd_f4x5)
-        run_kind<4, 5>(call, bytes, parallel);
+        run_kind<4, 5>(call, pack, bytes, parallel);
     else if (kind == winograd_f2x5)
-        run_kind<2, 5>(call, bytes, parallel);
+        run_kind<2, 5>(call, pack, bytes, parallel);
     else if (kind == winograd_f4x3)
-        run_kind<4, 3>(call, bytes, parallel);
+        run_kind<4, 3>(call, pack, bytes, parallel);
     else
-        run_kind<2, 3>(call, bytes, parallel);
+        run_kind<2, 3>(call, pack, bytes, parallel);
 }
 
 } // namespace lamina::cpu::HWY_NAMESPACE
@@ -281,9 +283,10 @@ namespace lamina::cpu {
 HWY_EXPORT(run_winograd);
 
 void WinogradPlan::run(const float* source, const float* filter, float* target,
-                       const Epilogue& epilogue, void* workspace, const Parallel& parallel) const {
+                       const Epilogue& epilogue, void* packed, bool pack, void* scratch,
+                       const Parallel& parallel) const {
     HWY_DYNAMIC_DISPATCH(run_winograd)
-    (*this, source, filter, target, epilogue, workspace, parallel);
+    (*this, source, filter, target, epilogue, packed, pack, scratch, parallel);
 }
 
 } // namespace lamina::cpu

@@ -55,17 +55,27 @@ class WinogradPlan {
     static WinogradPlan forward(const ConvShape& shape, WinogradKind kind);
     static WinogradPlan backward_data(const ConvShape& shape, WinogradKind kind);
 
+    /// packed: packed_bytes() that hold the transformed filter, or are given it where pack says so.
+    /// scratch: scratch_bytes() for each worker.
+    void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
+             void* packed, bool pack, void* scratch, const Parallel& parallel) const;
+
+    /// The same with both in one workspace, packed anew.
     std::int64_t workspace_bytes(std::int64_t workers) const {
-        return filter_bytes() + workers * scratch_bytes();
+        return packed_bytes() + workers * scratch_bytes();
     }
     void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
-             void* workspace, const Parallel& parallel) const;
+             void* workspace, const Parallel& parallel) const {
+        run(source, filter, target, epilogue, workspace, true,
+            static_cast<char*>(workspace) + packed_bytes(), parallel);
+    }
 
-    /// Estimated seconds on one core.
+    /// Estimated seconds on one core, packing included.
     double seconds() const;
+    double packing_seconds() const;
 
     // What follows is read by the inner loops.
-    std::int64_t filter_bytes() const;
+    std::int64_t packed_bytes() const;
     std::int64_t scratch_bytes() const;
     std::int64_t product_matrix() const;
 

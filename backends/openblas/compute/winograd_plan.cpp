@@ -126,11 +126,15 @@ double WinogradPlan::seconds() const {
         cycles += tile_cycles(panel.vectors, 1, static_cast<double>(reduce));
     // A transform reads, computes and writes each of a tile's points: about 3 cycles a vector.
     const double transforms = 3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
-    const double filter = 4 * points * static_cast<double>(reduce * packed_columns) / lanes;
-    return cycles_to_seconds(points * total * (cycles + transforms) + filter);
+    return cycles_to_seconds(points * total * (cycles + transforms)) + packing_seconds();
 }
 
-std::int64_t WinogradPlan::filter_bytes() const {
+double WinogradPlan::packing_seconds() const {
+    const double vectors = static_cast<double>(reduce * packed_columns / float_lanes());
+    return cycles_to_seconds(4 * tiles.kind.points() * vectors);
+}
+
+std::int64_t WinogradPlan::packed_bytes() const {
     return round_up(tiles.kind.points() * reduce * packed_columns * bytes_of_float,
                     workspace_alignment);
 }

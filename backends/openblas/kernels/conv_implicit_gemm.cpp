@@ -15,12 +15,14 @@ class GatherForward {
     static constexpr bool runs_program = true;
     explicit GatherForward(const ConvShape& shape) : plan_{GatherPlan::forward(shape)} {}
     double seconds() const { return plan_.seconds(); }
-    std::int64_t workspace_bytes(std::int64_t workers) const {
-        return plan_.workspace_bytes(workers);
+    std::int64_t packed_bytes() const { return plan_.packed_bytes(); }
+    double packing_seconds() const { return plan_.packing_seconds(); }
+    std::int64_t scratch_bytes(std::int64_t workers) const {
+        return workers * plan_.scratch_bytes();
     }
-    void run(const float* x, const float* filter, float* y, const Epilogue& epilogue,
-             void* workspace, const Parallel& parallel) const {
-        plan_.run(x, filter, y, epilogue, workspace, parallel);
+    void run(const float* x, const float* filter, float* y, const Epilogue& epilogue, void* packed,
+             bool pack, void* scratch, const Parallel& parallel) const {
+        plan_.run(x, filter, y, epilogue, packed, pack, scratch, parallel);
     }
 
   private:

@@ -10,7 +10,12 @@
 //     double seconds() const;                  on one core
 //     std::int64_t workspace_bytes(std::int64_t workers) const;
 //     void run(a, b, result, [epilogue,] workspace, parallel) const;
-// where a and b are the node's two operands.
+// where a and b are the node's two operands. One that packs its filter in a form of its own, and so
+// can keep it for as long as the filter stays the same, has instead
+//     std::int64_t packed_bytes() const;
+//     double packing_seconds() const;
+//     std::int64_t scratch_bytes(std::int64_t workers) const;
+//     void run(a, b, result, epilogue, packed filter, pack, scratch, parallel) const;
 
 #include "compute/conv_shape.hpp"
 #include "compute/scratch.hpp"
@@ -64,16 +69,27 @@ class LayoutCopies {
     bool needed_;
 };
 
+template <class Algorithm>
+concept PacksFilter = requires(const Algorithm& a) {
+    a.packed_bytes();
+};
+
 /// conv (Forward) and conv_backward_data: both read an activation and the filter.
 template <class Algorithm, bool Forward>
 class ConvKernel {
   public:
     static plugin::Plan describe(const plugin::Node& node) {
         const ConvKernel k(node);
-        return {k.algorithm_.seconds() + k.epilogue_.seconds() + k.copies_.seconds(),
-                static_cast<std::uint64_t>(k.copies_.bytes() +
-                                           k.algorithm_.workspace_bytes(k.workers_)),
-                0, Algorithm::numerics};
+        plugin::Plan plan{k.algorithm_.seconds() + k.epilogue_.seconds() + k.copies_.seconds(),
+                          static_cast<std::uint64_t>(k.copies_.bytes() + k.workspace_bytes()), 0,
+                          Algorithm::numerics};
+        if constexpr (PacksFilter<Algorithm>) {
+            if (k.keeps_filter_) {
+                plan.seconds -= k.algorithm_.packing_seconds();
+                plan.packed_bytes = static_cast<std::uint64_t>(k.algorithm_.packed_bytes());
+            }
+        }
+        return plan;
     }
 
     explicit ConvKernel(const plugin::Node& node)
@@ -93,11 +109,11 @@ class ConvKernel {
             char* scratch = workspace + copies_.bytes();
             if constexpr (Forward) {
                 copies_.x_in(source, x, parallel);
-                algorithm_.run(x, filter, y, epilogue, scratch, parallel);
+                multiply(args, x, filter, y, epilogue, scratch, parallel);
                 copies_.y_out(y, target, parallel);
             } else {
                 copies_.y_in(source, y, parallel);
-                algorithm_.run(y, filter, x, epilogue, scratch, parallel);
+                multiply(args, y, filter, x, epilogue, scratch, parallel);
                 copies_.x_out(x, target, parallel);
             }
         } else {
@@ -107,7 +123,7 @@ class ConvKernel {
                 epilogue.context = rows.get();
                 rest = false;
             }
-            algorithm_.run(source, filter, target, epilogue, workspace, parallel);
+            multiply(args, source, filter, target, epilogue, workspace, parallel);
         }
         if (rest)
             epilogue_.pass(args, parallel);
@@ -116,7 +132,28 @@ class ConvKernel {
   private:
     ConvKernel(const plugin::Node& node, const plugin::ConvParams& params)
         : shape_{conv_shape(params)}, copies_{params, shape_}, epilogue_{checked(node), 2},
-          algorithm_{shape_}, workers_{planned_workers()} {}
+          algorithm_{shape_}, workers_{planned_workers()}, keeps_filter_{PacksFilter<Algorithm> &&
+                                                                         node.input(1).kept()} {}
+
+    /// The packed filter, unless it is kept elsewhere, and what the workers need.
+    std::int64_t workspace_bytes() const {
+        if constexpr (PacksFilter<Algorithm>)
+            return (keeps_filter_ ? 0 : algorithm_.packed_bytes()) +
+                   algorithm_.scratch_bytes(workers_);
+        else
+            return algorithm_.workspace_bytes(workers_);
+    }
+    void multiply(const plugin::Args& args, const float* source, const float* filter, float* target,
+                  const Epilogue& epilogue, char* workspace, const Parallel& parallel) const {
+        if constexpr (!PacksFilter<Algorithm>)
+            algorithm_.run(source, filter, target, epilogue, workspace, parallel);
+        else if (keeps_filter_)
+            algorithm_.run(source, filter, target, epilogue, args.packed<char>(), args.pack(),
+                           workspace, parallel);
+        else
+            algorithm_.run(source, filter, target, epilogue, workspace, true,
+                           workspace + algorithm_.packed_bytes(), parallel);
+    }
 
     static const plugin::Node& checked(const plugin::Node& node) {
         expect_f32(node, 2);
@@ -128,6 +165,7 @@ class ConvKernel {
     NodeEpilogue epilogue_;
     Algorithm algorithm_;
     std::int64_t workers_;
+    bool keeps_filter_;
 };
 
 /// conv_backward_filter: reads both activations.

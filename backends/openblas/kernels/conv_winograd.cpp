@@ -24,12 +24,14 @@ class Winograd {
         : plan_{IsForward ? WinogradPlan::forward(accepted(shape, kind), kind)
                           : WinogradPlan::backward_data(accepted(shape, kind), kind)} {}
     double seconds() const { return plan_.seconds(); }
-    std::int64_t workspace_bytes(std::int64_t workers) const {
-        return plan_.workspace_bytes(workers);
+    std::int64_t packed_bytes() const { return plan_.packed_bytes(); }
+    double packing_seconds() const { return plan_.packing_seconds(); }
+    std::int64_t scratch_bytes(std::int64_t workers) const {
+        return workers * plan_.scratch_bytes();
     }
     void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
-             void* workspace, const Parallel& parallel) const {
-        plan_.run(source, filter, target, epilogue, workspace, parallel);
+             void* packed, bool pack, void* scratch, const Parallel& parallel) const {
+        plan_.run(source, filter, target, epilogue, packed, pack, scratch, parallel);
     }
 
   private:

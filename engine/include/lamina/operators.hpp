@@ -26,6 +26,7 @@ LAMINA_API std::vector<ValueId> differentiate(Graph& graph, ValueId loss,
                                               const std::vector<ValueId>& targets);
 
 /// Describes a node as the ABI does; the result owns everything.
-LAMINA_API std::unique_ptr<plugin::OwnedNode> describe_node(const Graph& graph, const Node& node);
+LAMINA_API std::unique_ptr<plugin::OwnedNode> describe_node(const Graph& graph, const Node& node,
+                                                            uint64_t kept = 0);
 
 } // namespace lamina

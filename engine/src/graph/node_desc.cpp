@@ -20,15 +20,18 @@ static uint32_t flags_of(const Graph& graph, ValueId value) {
     return op == "input" ? LM_TENSOR_INPUT : 0;
 }
 
-std::unique_ptr<plugin::OwnedNode> describe_node(const Graph& graph, const Node& node) {
-    const auto operands = [&](const std::vector<ValueId>& values, bool inputs) {
-        std::vector<plugin::OperandType> out;
-        for (const ValueId v : values)
-            out.push_back({to_plugin(graph.type(v)), inputs ? flags_of(graph, v) : 0u});
-        return out;
-    };
+std::unique_ptr<plugin::OwnedNode> describe_node(const Graph& graph, const Node& node,
+                                                 uint64_t kept) {
+    std::vector<plugin::OperandType> inputs, outputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+        const uint32_t stays = i < 64 && (kept >> i & 1) != 0 ? LM_TENSOR_KEPT : 0;
+        inputs.push_back(
+            {to_plugin(graph.type(node.inputs[i])), flags_of(graph, node.inputs[i]) | stays});
+    }
+    for (const ValueId v : node.outputs)
+        outputs.push_back({to_plugin(graph.type(v)), 0});
     return std::make_unique<plugin::OwnedNode>(
-        node.op, node.name, node.layer, operands(node.inputs, true), operands(node.outputs, false),
+        node.op, node.name, node.layer, std::move(inputs), std::move(outputs),
         std::vector<std::pair<std::string, plugin::Attr::Data>>(node.attrs.begin(),
                                                                 node.attrs.end()));
 }

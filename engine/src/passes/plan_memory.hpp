@@ -18,6 +18,7 @@ struct Selection {
     std::string numerics;
     uint64_t packed_bytes = 0; // kept by the backend
     bool tuned = false;        // chosen by measurement
+    uint64_t kept = 0;         // bit i: input i is LM_TENSOR_KEPT
 };
 
 enum class SlotKind { Arena, Variable, Constant, Input, Output };

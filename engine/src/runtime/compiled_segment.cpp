@@ -158,7 +158,11 @@ void CompiledSegment::tell_of_written_variables() {
     if (tell == nullptr && !segment_.prepares)
         return;
     for (size_t i = 0; i < plan_.slots.size(); ++i) {
-        if (plan_.slots[i].kind != SlotKind::Variable || seen_[i] == shared_[i]->version())
+        const SlotKind kind = plan_.slots[i].kind;
+        // An input that is shared is what another segment left on the device.
+        const bool can_change =
+            kind == SlotKind::Variable || (kind == SlotKind::Input && shared_[i] != nullptr);
+        if (!can_change || seen_[i] == shared_[i]->version())
             continue;
         if (tell != nullptr)
             tell(program_.get(), static_cast<uint32_t>(i));
@@ -173,9 +177,14 @@ bool CompiledSegment::is_stale() const {
     return !ran_;
 }
 
-void CompiledSegment::note_updates() {
+void CompiledSegment::note_updates(const Run& run) {
     for (const size_t i : updated_)
         shared_[i]->note_written();
+    if (!segment_.prepares)
+        return;
+    for (size_t i = 0; i < plan_.slots.size(); ++i)
+        if (plan_.slots[i].kind == SlotKind::Output)
+            run.own[i]->note_written();
 }
 
 template <class Use>
@@ -185,7 +194,7 @@ void CompiledSegment::with_next_run(const std::map<std::string, Tensor>& inputs,
         const lm_token written = write_inputs(run, inputs);
         tell_of_written_variables();
         use(run, written);
-        note_updates();
+        note_updates(run);
         ran_ = true;
     } catch (...) {
         give_back(std::prev(under_way_.end()));

@@ -73,7 +73,7 @@ class CompiledSegment {
     lm_token write_inputs(Run& run, const std::map<std::string, Tensor>& inputs) const;
     void read_outputs(const Run& run, std::map<std::string, Tensor>& values) const;
     void tell_of_written_variables();
-    void note_updates();
+    void note_updates(const Run& run);
     size_t slot(SlotKind kind, const std::string& name) const;
 
     Segment segment_;

@@ -96,4 +96,16 @@ class Prepared {
 
 std::vector<bool> prepared_nodes(const Graph& graph) { return Prepared(graph).run(); }
 
+std::vector<bool> kept_values(const Graph& graph) {
+    const std::vector<bool> prepared = prepared_nodes(graph);
+    std::vector<bool> kept(graph.values().size());
+    for (size_t v = 0; v < kept.size(); ++v) {
+        const auto id = static_cast<ValueId>(v);
+        const std::string& op = graph.producer(id).op;
+        kept[v] = op == "constant" || prepared[static_cast<size_t>(graph.value(id).producer)] ||
+                  (op == "variable" && graph.variable_of(id)->update == kNone);
+    }
+    return kept;
+}
+
 } // namespace lamina

@@ -13,4 +13,8 @@ namespace lamina {
 /// or that the graph gives, are left where they are; so is everything where nothing else remains.
 std::vector<bool> prepared_nodes(const Graph& graph);
 
+/// By value: whether every run finds the same in it, as long as nobody writes a variable:
+/// constants, variables that the graph does not update, and what prepared nodes give.
+std::vector<bool> kept_values(const Graph& graph);
+
 } // namespace lamina

@@ -32,7 +32,8 @@ uint32_t ProgramDescription::value_at(const Place& place, const lm_tensor_desc* 
 
 void ProgramDescription::add_step(const PlannedStep& planned, const Graph& graph, const Node& node,
                                   const Selection& selection) {
-    Step step{describe_node(graph, node), selection.candidate, {}, {}, planned.workspace};
+    Step step{
+        describe_node(graph, node, selection.kept), selection.candidate, {}, {}, planned.workspace};
     const lm_node_desc& desc = step.node->desc();
     for (size_t i = 0; i < planned.inputs.size(); ++i)
         step.inputs.push_back(value_at(planned.inputs[i], desc.inputs[i]));

@@ -1,5 +1,6 @@
 #include "runtime/select.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -7,11 +8,13 @@
 #include "graph/node_desc.hpp"
 #include "graph/operators.hpp"
 #include "plugins/host.hpp"
+#include "runtime/prepared.hpp"
 
 namespace lamina {
 
-std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node) {
-    const auto desc = describe_node(graph, node);
+std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node,
+                                uint64_t kept) {
+    const auto desc = describe_node(graph, node, kept);
     std::vector<Selection> out;
     const auto emit = [](void* context, const lm_candidate* c) {
         static_cast<std::vector<Selection>*>(context)->push_back(
@@ -19,6 +22,8 @@ std::vector<Selection> describe(const Device& device, const Graph& graph, const 
              c->numerics == nullptr ? "" : c->numerics, c->packed_bytes, false});
     };
     call(device.table().describe, device.raw(), &desc->desc(), &out, emit);
+    for (Selection& s : out)
+        s.kept = kept;
     return out;
 }
 
@@ -36,9 +41,9 @@ std::string of_layer(const Node& node) {
 
 /// The candidates, or none and why.
 std::vector<Selection> candidates(const Device& device, const Graph& graph, const Node& node,
-                                  std::string& reason) {
+                                  uint64_t kept, std::string& reason) {
     try {
-        auto out = describe(device, graph, node);
+        auto out = describe(device, graph, node, kept);
         if (out.empty())
             reason = "it has no kernel for this case";
         return out;
@@ -88,14 +93,22 @@ Selection choose(const Device& device, const Graph& graph, const Node& node,
 
 Selection select(const Device& device, const Graph& graph, const Node& node) {
     std::string reason;
-    const auto among = candidates(device, graph, node, reason);
+    const auto among = candidates(device, graph, node, 0, reason);
     if (among.empty())
         refuse(device, node, StatusCode::Unsupported, reason);
     return choose(device, graph, node, among, nullptr);
 }
 
-Placement place(const Devices& devices, const Graph& graph, const TunedPlan* plan) {
+/// kept: by value, whether every run of the program finds the same in it.
+static Placement place(const Devices& devices, const Graph& graph, const TunedPlan* plan,
+                       const std::vector<bool>& kept) {
     const size_t n = graph.nodes().size();
+    const auto kept_inputs = [&](const Node& node) {
+        uint64_t bits = 0;
+        for (size_t i = 0; i < std::min<size_t>(node.inputs.size(), 64); ++i)
+            bits |= uint64_t{kept[static_cast<size_t>(node.inputs[i])]} << i;
+        return bits;
+    };
     Placement out{std::vector(n, Placement::kNowhere), std::vector<Selection>(n),
                   std::vector<std::string>(n)};
     for (size_t id = 0; id < n; ++id) {
@@ -109,7 +122,7 @@ Placement place(const Devices& devices, const Graph& graph, const TunedPlan* pla
         }
         for (size_t d = 0; d < devices.size() && out.device[id] < 0; ++d) {
             std::string reason;
-            const auto among = candidates(*devices[d], graph, node, reason);
+            const auto among = candidates(*devices[d], graph, node, kept_inputs(node), reason);
             if (!among.empty()) {
                 out.selections[id] =
                     choose(*devices[d], graph, node, among, d == 0 ? plan : nullptr);
@@ -125,6 +138,14 @@ Placement place(const Devices& devices, const Graph& graph, const TunedPlan* pla
             fail(StatusCode::Unsupported, fmt::format("no backend can run operator {}{}: {}",
                                                       node.op, of_layer(node), out.reasons[id]));
     }
+    return out;
+}
+
+Placement place(const Devices& devices, const Graph& graph, const TunedPlan* plan) {
+    Placement out = place(devices, graph, plan, kept_values(graph));
+    // Values that go from device to device do so in every run.
+    if (std::any_of(out.device.begin(), out.device.end(), [](int32_t d) { return d > 0; }))
+        out = place(devices, graph, plan, std::vector<bool>(graph.values().size()));
     return out;
 }
 

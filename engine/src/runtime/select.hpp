@@ -13,7 +13,9 @@
 namespace lamina {
 
 /// The device's candidates for the node, best first. Throws Error with the backend's reason.
-std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node);
+/// kept: as Selection's.
+std::vector<Selection> describe(const Device& device, const Graph& graph, const Node& node,
+                                uint64_t kept = 0);
 
 /// The first candidate, or the one that the user named for this operator. Throws Error that names
 /// the operator, the layer, the backend and the reason.

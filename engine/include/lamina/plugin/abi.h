@@ -65,7 +65,12 @@ enum {
     LM_BF16 = 7
 };
 
-enum { LM_TENSOR_CONSTANT = 1, LM_TENSOR_VARIABLE = 2, LM_TENSOR_INPUT = 4 };
+enum {
+    LM_TENSOR_CONSTANT = 1,
+    LM_TENSOR_VARIABLE = 2,
+    LM_TENSOR_INPUT = 4,
+    LM_TENSOR_KEPT = 8 /* the same in every run, until program_variable_written tells of its slot */
+};
 
 /* A tensor's type. Elements are dense, row-major. Does not grow: lm_stored_tensor holds one. */
 typedef struct lm_tensor_desc {
@@ -255,7 +260,7 @@ typedef struct lm_candidate {
     const char* name;         /* "implicit_gemm"; valid while the device is open */
     double seconds;           /* estimate of the static cost model */
     uint64_t workspace_bytes; /* scratch, granted for the step alone */
-    uint64_t packed_bytes;    /* kept by the backend for constants in another form */
+    uint64_t packed_bytes;    /* kept by the backend for KEPT operands in another form */
     uint64_t in_place;        /* bit i: an output of the same size may take the memory of input i */
     const char* numerics;     /* "exact", "reassociated" or "transformed" (Winograd, FFT) */
 } lm_candidate;
@@ -358,8 +363,8 @@ typedef struct lm_backend {
 
     lm_status (*program_create)(lm_device*, const lm_program_desc*, lm_program** out, lm_error*);
     void (*program_destroy)(lm_program*);
-    /* The slot's variable has changed since the last submit, whoever wrote it: pack it anew. NULL:
-     * no packed forms of variables are kept. */
+    /* What lies in the slot has changed since the last submit, whoever wrote it: pack it anew.
+     * NULL: no packed forms are kept. */
     void (*program_variable_written)(lm_program*, uint32_t slot);
     /* Starts the program on these buffers, one a slot, behind those submitted before; returns
      * before it ends where the device can. */
@@ -381,6 +386,10 @@ typedef struct lm_kernel_args {
     void* const* outputs;
     void* workspace;
     const struct lm_host* host; /* parallel_for */
+    /* As many bytes as the candidate's packed_bytes, in which the state's last run left what it
+     * made of KEPT operands; unless it must be made anew. */
+    void* packed;
+    int32_t pack;
 } lm_kernel_args;
 
 enum {

@@ -156,21 +156,33 @@ class HostProgram {
         }
     }
 
+    /// What steps have made of the slot's content is out of date.
+    void written(uint32_t slot) {
+        for (const auto& step : steps_)
+            for (const uint32_t input : step->inputs)
+                step->pack = step->pack || places_[input].slot == slot;
+    }
+
   private:
     struct Place {
         uint32_t slot;
         uint64_t offset;
     };
     struct Step {
-        explicit Step(const lm_node_desc& description) : node(description) {}
+        Step(HostDevice& on, const lm_node_desc& description) : device(on), node(description) {}
         ~Step() {
+            if (packed != nullptr)
+                device.destroy_buffer(packed);
             if (kernel != nullptr && kernel->release != nullptr)
                 kernel->release(state);
         }
         Step(const Step&) = delete;
         Step& operator=(const Step&) = delete;
 
+        HostDevice& device;
         OwnedNode node;
+        HostBuffer* packed = nullptr; // NULL: the kernel keeps nothing
+        bool pack = true;
         const lm_kernel* kernel = nullptr;
         void* state = nullptr;
         std::vector<uint32_t> inputs, outputs;
@@ -180,11 +192,16 @@ class HostProgram {
     };
 
     void add_step(const lm_step_desc& desc) {
-        auto step = std::make_unique<Step>(*desc.node);
+        auto step = std::make_unique<Step>(device_, *desc.node);
         const lm_kernel& kernel = device_.kernels().find(desc.node->op, desc.candidate);
         if (kernel.prepare != nullptr)
             call(kernel.prepare, device_.host(), &step->node.desc(), &step->state);
         step->kernel = &kernel;
+        lm_candidate candidate{};
+        candidate.struct_size = sizeof candidate;
+        call(kernel.describe, device_.host(), &step->node.desc(), &candidate);
+        if (candidate.packed_bytes > 0)
+            step->packed = device_.create_buffer(candidate.packed_bytes);
         step->inputs.assign(desc.inputs, desc.inputs + desc.node->n_inputs);
         step->outputs.assign(desc.outputs, desc.outputs + desc.node->n_outputs);
         step->workspace = {desc.workspace_slot, desc.workspace_offset};
@@ -198,14 +215,20 @@ class HostProgram {
             step.input_data[i] = address(places_[step.inputs[i]]);
         for (size_t i = 0; i < step.outputs.size(); ++i)
             step.output_data[i] = address(places_[step.outputs[i]]);
-        const lm_kernel_args args{sizeof args, step.input_data.data(), step.output_data.data(),
-                                  address(step.workspace), device_.host()};
+        const lm_kernel_args args{sizeof args,
+                                  step.input_data.data(),
+                                  step.output_data.data(),
+                                  address(step.workspace),
+                                  device_.host(),
+                                  step.packed != nullptr ? step.packed->data : nullptr,
+                                  step.pack ? 1 : 0};
         Check check;
         lm_error* error = check;
         if (step.kernel->run(step.state, &step.node.desc(), &args, error) != LM_OK)
             throw Error(error->code, std::string(step.node.desc().op) + " (" +
                                          step.node.desc().name + ", kernel " + step.kernel->name +
                                          "): " + error->message);
+        step.pack = false;
     }
 
     HostDevice& device_;
@@ -329,6 +352,9 @@ struct HostBackend {
     static void program_destroy(lm_program* p) noexcept {
         delete reinterpret_cast<HostProgram*>(p);
     }
+    static void program_variable_written(lm_program* p, uint32_t slot) noexcept {
+        reinterpret_cast<HostProgram*>(p)->written(slot);
+    }
     static lm_status submit(lm_program* p, lm_buffer* const* buffers, lm_token, lm_token* signal,
                             lm_error* error) noexcept {
         return guard(error, [&] {
@@ -365,7 +391,7 @@ struct HostBackend {
                                       &describe,
                                       &program_create,
                                       &program_destroy,
-                                      nullptr, // no packed forms are kept
+                                      &program_variable_written,
                                       &submit,
                                       &wait,
                                       &profile,

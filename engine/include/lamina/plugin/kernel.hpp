@@ -20,6 +20,7 @@ struct Plan {
     uint64_t workspace_bytes = 0; // scratch during run
     uint64_t in_place = 0; // bit i: an output of the same size may take the memory of input i
     const char* numerics = "reassociated"; // "exact", "reassociated", "transformed"
+    uint64_t packed_bytes = 0; // what it keeps from run to run, made of operands that are kept()
 };
 
 /// Operands during run. Pointers are 64-byte aligned unless the operand is a slice of a caller's
@@ -40,6 +41,13 @@ class Args {
     T* workspace() const {
         return static_cast<T*>(args_->workspace);
     }
+    /// Plan::packed_bytes of memory. It is filled in when pack() says so, and holds that in later
+    /// runs.
+    template <class T = float>
+    T* packed() const {
+        return static_cast<T*>(args_->packed);
+    }
+    bool pack() const { return args_->pack != 0; }
     const lm_host* host() const { return args_->host; }
 
     /// body(begin, end) on chunks of `grain`; the cut depends on n and grain alone.
@@ -72,6 +80,7 @@ lm_status describe_thunk(const lm_host*, const lm_node_desc* node, lm_candidate*
         out->workspace_bytes = plan.workspace_bytes;
         out->in_place = plan.in_place;
         out->numerics = plan.numerics;
+        out->packed_bytes = plan.packed_bytes;
     });
 }
 

@@ -82,6 +82,7 @@ struct TensorView {
     int64_t elements() const { return plugin::elements(dims()); }
     int64_t bytes() const { return elements() * size_of(desc->dtype); }
     bool constant() const { return (desc->flags & LM_TENSOR_CONSTANT) != 0; }
+    bool kept() const { return (desc->flags & LM_TENSOR_KEPT) != 0; }
     TensorType type() const { return {desc->dtype, Dims(dims().begin(), dims().end())}; }
 };
 
