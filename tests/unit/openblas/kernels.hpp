@@ -274,8 +274,8 @@ inline std::vector<Tensor> run(const lm_kernel& kernel, const TestNode& node) {
     }
     for (const Tensor& t : node.outputs)
         outputs.push_back(memory.emplace_back(t.bytes.size()).data());
-    const lm_kernel_args args{sizeof args, inputs.data(), outputs.data(), workspace.data(),
-                              &test_host()};
+    const lm_kernel_args args{
+        sizeof args, inputs.data(), outputs.data(), workspace.data(), &test_host(), nullptr, 1};
     check(kernel.run(state, &d.desc, &args, &error));
     if (kernel.release != nullptr)
         kernel.release(state);

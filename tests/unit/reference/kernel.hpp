@@ -55,7 +55,8 @@ inline std::vector<Tensor> run(const std::string& op, const std::vector<Tensor>&
     lm_candidate candidate{};
     candidate.struct_size = sizeof candidate;
     call(kernel.describe, host_table(), &node->desc(), &candidate);
-    const lm_kernel_args args{sizeof args, in.data(), out.data(), nullptr, host_table()};
+    const lm_kernel_args args{sizeof args,  in.data(), out.data(), nullptr,
+                              host_table(), nullptr,   1};
     void* state = nullptr;
     call(kernel.prepare, host_table(), &node->desc(), &state);
     call(kernel.run, state, &node->desc(), &args);
