@@ -577,7 +577,7 @@ typedef struct lm_observer {
     lm_status (*open)(const struct lm_host*, const lm_config*, void** self, lm_error*);
     void (*close)(void* self);
     /* event: "train_begin", "epoch_begin", "batch_end", "epoch_end", "train_end"; data: a JSON
-     * object. */
+     * object. LM_CANCELLED ends the training, and is no error. */
     lm_status (*notify)(void* self, const char* event, const char* data, lm_error*);
 } lm_observer;
 
