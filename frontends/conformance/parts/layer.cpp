@@ -32,7 +32,8 @@ std::string shape_fault(const FittingNet& fitting, bool same_as_input) {
         if (same_as_input && y.shape() != input)
             return fmt::format("an activation's output has its input's shape, {}; it is {}",
                                input.to_string(), y.shape().to_string());
-        for (const float v : y.cast(DType::F32).data<float>())
+        const Tensor values = y.cast(DType::F32);
+        for (const float v : values.data<float>())
             if (!std::isfinite(v))
                 return fmt::format("it gives {} for an input between -1 and 1", v);
     }

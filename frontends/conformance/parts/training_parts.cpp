@@ -21,7 +21,8 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 }
 
 std::string not_finite(const std::string& what, const Tensor& t) {
-    for (const float v : t.cast(DType::F32).data<float>())
+    const Tensor values = t.cast(DType::F32);
+    for (const float v : values.data<float>())
         if (!std::isfinite(v))
             return fmt::format("{} is {}", what, v);
     return "";

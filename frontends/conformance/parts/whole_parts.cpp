@@ -136,7 +136,8 @@ PART_TEST(model) {
         for (const int64_t d : model.input_shape())
             shape.push_back(d);
         const Tensor x = make_inputs({net.name, "", {{shape, uniform()}}, {}, {}})[0];
-        for (const float v : model.predict(x, 1).data<float>())
+        const Tensor predicted = model.predict(x, 1);
+        for (const float v : predicted.data<float>())
             if (!std::isfinite(v))
                 return fmt::format("it gives {}", v);
         return "";
