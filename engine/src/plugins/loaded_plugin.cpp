@@ -52,8 +52,7 @@ const void* LoadedPlugin::widened(const void* table, uint32_t size) {
     const uint32_t given = *static_cast<const uint32_t*>(table);
     if (given >= size)
         return table;
-    auto& copy = widened_.emplace_back((size + sizeof(std::max_align_t) - 1) /
-                                       sizeof(std::max_align_t)); // zeros
+    auto& copy = widened_.emplace_back((size + sizeof(uint64_t) - 1) / sizeof(uint64_t));
     std::memcpy(copy.data(), table, given);
     return copy.data();
 }

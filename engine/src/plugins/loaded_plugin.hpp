@@ -1,7 +1,6 @@
 /// A plugin library in memory.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -40,7 +39,8 @@ class LoadedPlugin {
     boost::dll::shared_library library_;
     const lm_plugin* plugin_ = nullptr;
     std::map<std::pair<std::string, std::string>, const void*> tables_;
-    std::vector<std::vector<std::max_align_t>> widened_;
+    // Words, not a struct with padding: every byte is zero.
+    std::vector<std::vector<uint64_t>> widened_;
 };
 
 } // namespace lamina

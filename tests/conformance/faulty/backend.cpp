@@ -117,6 +117,9 @@ lm_status submit(lm_program* p, lm_buffer* const* buffers, lm_token wait, lm_tok
         std::memcpy(address(program(p).variances[i].first), before[i].data(), before[i].size());
     return status;
 }
+void program_variable_written(lm_program* p, uint32_t slot) noexcept {
+    Host::program_variable_written(program(p).inner, slot);
+}
 lm_status profile(lm_program* p, lm_buffer* const* buffers, double* seconds,
                   lm_error* error) noexcept {
     return Host::profile(program(p).inner, buffers, seconds, error);
@@ -129,6 +132,7 @@ constexpr lm_backend make_table() {
     table.describe = &describe;
     table.program_create = &program_create;
     table.program_destroy = &program_destroy;
+    table.program_variable_written = &program_variable_written;
     table.submit = &submit;
     table.profile = &profile;
     return table;
