@@ -233,6 +233,7 @@ std::vector<ConvShape> odd_shapes() {
     add(2, 9, 100, 1, {1, 9, 23}, {1, 5, 5}, {1, 1, 1}, {1, 1, 1}, {0, 0, 4}, {0, 3, 1});
     add(1, 100, 9, 1, {1, 9, 23}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {0, 0, 0});
     add(1, 8, 16, 1, {1, 300, 2}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1});
+    add(1, 24, 320, 1, {1, 8, 8}, {1, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1});
     return all;
 }
 
@@ -306,6 +307,39 @@ void check_gemm(const Parallel& parallel) {
         }
 }
 
+/// However many workers the work is cut for, the bits are the same.
+void check_cuts(const ConvShape& s, const Truth& t, const Parallel& parallel) {
+    const auto differs = [&](const std::string& what, const Floats& one, const Floats& other) {
+        expect(what + " " + name_of(s), one == other ? 0.0 : 1.0, 0.0);
+    };
+    const auto forward = [&](std::int64_t workers) {
+        Floats y(t.dy.size(), NAN);
+        run_plans({GatherPlan::forward(s, workers)}, t.x.data(), t.f.data(), y.data(), parallel);
+        return y;
+    };
+    const auto backward = [&](std::int64_t workers) {
+        Floats dx(t.x.size(), NAN);
+        run_plans(GatherPlan::backward_data(s, workers), t.dy.data(), t.f.data(), dx.data(),
+                  parallel);
+        return dx;
+    };
+    const auto winograd = [&](WinogradKind kind, std::int64_t workers) {
+        Floats y(t.dy.size(), NAN);
+        const auto plan = WinogradPlan::forward(s, kind, workers);
+        const Workspace workspace(plan.workspace_bytes(parallel.workers()));
+        plan.run(t.x.data(), t.f.data(), y.data(), Epilogue{}, workspace.data, parallel);
+        return y;
+    };
+    for (const std::int64_t workers : {2, 3, 16}) {
+        const std::string cut = " cut for " + std::to_string(workers);
+        differs("forward" + cut, forward(1), forward(workers));
+        differs("backward_data" + cut, backward(1), backward(workers));
+        for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5, winograd_f4x5})
+            if (winograd_refusal(s, kind) == nullptr)
+                differs("winograd" + cut, winograd(kind, 1), winograd(kind, workers));
+    }
+}
+
 void check(const Parallel& parallel) {
     for (const ConvShape& s : odd_shapes()) {
         const Truth t = truth_of(s);
@@ -322,6 +356,7 @@ void check(const Parallel& parallel) {
         for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5, winograd_f4x5})
             if (winograd_refusal(s, kind) == nullptr)
                 check_winograd(s, kind, t, parallel);
+        check_cuts(s, t, parallel);
     }
     check_gemm(parallel);
     std::printf("%d failures\n", failures);

@@ -74,14 +74,17 @@ inline void multiply_tile(std::int64_t vectors, const float* const* a, const std
         tile_runs<tile_rows(1), 1>(a, offsets, runs, length, b, out);
 }
 
-/// One block: a few target lines of one depth of one image.
+/// One block: some of the columns of a few target lines of one depth of one image.
 inline void run_block(const GatherCall& call, std::int64_t task, BlockScratch scratch) {
     const GatherPlan& plan = call.plan;
     const Gather& g = plan.gather;
-    const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(Float()));
     const std::int64_t block = task % plan.blocks;
     const std::int64_t depth = task / plan.blocks % g.count[0];
-    const std::int64_t n = task / plan.blocks / g.count[0];
+    const std::int64_t n = task / plan.blocks / g.count[0] % plan.batch;
+    // The outermost, so that a worker's columns of the filter stay in its cache.
+    const std::int64_t column_group = task / plan.blocks / g.count[0] / plan.batch;
+    const auto first_panel = static_cast<std::size_t>(plan.first_panel(column_group));
+    const auto last_panel = static_cast<std::size_t>(plan.first_panel(column_group + 1));
     const std::int64_t first_line = block * plan.block_rows;
     const std::int64_t lines = std::min(plan.block_rows, g.count[1] - first_line);
     const float* image =
@@ -129,8 +132,11 @@ inline void run_block(const GatherCall& call, std::int64_t task, BlockScratch sc
             for (std::int64_t i = 0; i < part.runs; ++i)
                 offsets[i] =
                     plan.run_offsets[static_cast<std::size_t>(part.first_run + i)] + part.begin;
-            const float* b = packed + part.packed_offset * plan.packed_columns;
-            for (const Panel& panel : plan.panels) {
+            for (std::size_t i = first_panel; i < last_panel; ++i) {
+                const Panel& panel = plan.panels[i];
+                // Every panel before this one has whole vectors.
+                const float* b = packed + part.packed_offset * plan.packed_columns +
+                                 part.runs * part.length * panel.first;
                 const TileOut base{nullptr,
                                    panel.first,
                                    panel.columns,
@@ -146,7 +152,6 @@ inline void run_block(const GatherCall& call, std::int64_t task, BlockScratch sc
                     multiply_tile(panel.vectors, scratch.from + first, offsets, part.runs,
                                   part.length, b, out);
                 }
-                b += part.runs * part.length * panel.vectors * lanes;
             }
         }
     }
@@ -171,7 +176,7 @@ void run_gather(const GatherPlan& plan, const float* source, const float* filter
         pack_gather(call, parallel);
     char* scratch = static_cast<char*>(scratch_memory);
     const std::int64_t stride = plan.scratch_bytes();
-    parallel.run(plan.batch * plan.gather.count[0] * plan.blocks,
+    parallel.run(plan.column_groups * plan.batch * plan.gather.count[0] * plan.blocks,
                  [&](std::int64_t task, std::int64_t worker) {
                      run_block(call, task, BlockScratch(plan, scratch + worker * stride));
                  });

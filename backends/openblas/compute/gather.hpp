@@ -52,9 +52,10 @@ struct Panel {
 /// A gather with everything worked out that depends on shapes alone.
 class GatherPlan {
   public:
-    static GatherPlan forward(const ConvShape& shape);
+    /// workers: the threads that the work is cut for; the result has the same bits for any number.
+    static GatherPlan forward(const ConvShape& shape, std::int64_t workers = 1);
     /// One plan for each residue of the strides; together they write every element of dx.
-    static std::vector<GatherPlan> backward_data(const ConvShape& shape);
+    static std::vector<GatherPlan> backward_data(const ConvShape& shape, std::int64_t workers = 1);
 
     std::int64_t packed_bytes() const;
     std::int64_t scratch_bytes() const { return region_bytes() + 2 * pointer_bytes(); }
@@ -65,8 +66,11 @@ class GatherPlan {
 
     /// packed: packed_bytes() that hold the packed filter, or are given it where pack says so.
     /// scratch: scratch_bytes() for each worker.
+    /// epilogue.program: only where runs_program().
     void run(const float* source, const float* filter, float* target, const Epilogue& epilogue,
              void* packed, bool pack, void* scratch, const Parallel& parallel) const;
+    /// Whether a task works out whole rows of the target.
+    bool runs_program() const { return column_groups == 1; }
 
     /// The same with both in one workspace, packed anew.
     std::int64_t workspace_bytes(std::int64_t workers) const {
@@ -93,6 +97,7 @@ class GatherPlan {
     Extent3 low{};                                 ///< smallest tap offsets
     Extent3 region{};                              ///< extents of the copy of one block
     std::int64_t block_rows, blocks;               ///< blocks of target lines in one depth
+    std::int64_t column_groups;                    ///< parts of the panels, a task each
     std::vector<Run> runs;
     std::vector<std::int64_t> run_offsets; ///< in elements, from a pixel's base
     std::int64_t run_length = 0;
@@ -100,8 +105,23 @@ class GatherPlan {
     std::vector<Panel> panels;
     std::int64_t packed_columns = 0; ///< of all panels, rounded up
 
+    std::int64_t first_panel(std::int64_t column_group) const {
+        return static_cast<std::int64_t>(panels.size()) * column_group / column_groups;
+    }
+
   private:
-    void finish();
+    struct Blocking {
+        std::int64_t rows, column_groups;
+        double cycles; ///< until the last worker is done
+    };
+    void finish(std::int64_t workers);
+    void cut_runs();
+    void cut_parts();
+    Blocking best_blocking(std::int64_t workers) const;
+    /// The source that a block of so many target lines reads.
+    Extent3 region_of(std::int64_t lines) const;
+
+    double cycles_on_one_core_ = 0;
 };
 
 /// Lanes of a float vector, and rows of a tile `vectors` wide, on this machine.

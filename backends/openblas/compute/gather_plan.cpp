@@ -11,12 +11,9 @@ namespace {
 /// first level while the source streams past.
 constexpr std::int64_t part_rows = GatherPlan::max_runs_of_part;
 
-/// Target pixels that one task works on. Large enough to spread the cost of reading the filter,
-/// small enough that the copied source stays in the second level.
-constexpr std::int64_t block_pixels = 256;
-
-/// Tasks that a pass should have at least, for batches of one.
-constexpr std::int64_t wanted_tasks = 16;
+/// Target pixels that one task works on at most, so that the copied source stays in the second
+/// level.
+constexpr std::int64_t most_pixels = 256;
 
 std::int64_t div_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -27,7 +24,7 @@ std::int64_t tap_range(const std::vector<Tap>& taps) {
 
 } // namespace
 
-GatherPlan GatherPlan::forward(const ConvShape& shape) {
+GatherPlan GatherPlan::forward(const ConvShape& shape, std::int64_t workers) {
     GatherPlan plan;
     plan.shape = shape;
     plan.batch = shape.batch;
@@ -40,11 +37,11 @@ GatherPlan GatherPlan::forward(const ConvShape& shape) {
     for (std::size_t d = 0; d < 3; ++d)
         for (std::int64_t r = 0; r < shape.kernel[d]; ++r)
             plan.gather.taps[d].push_back({r, r * shape.dilation[d] - shape.pad_lo[d]});
-    plan.finish();
+    plan.finish(workers);
     return plan;
 }
 
-std::vector<GatherPlan> GatherPlan::backward_data(const ConvShape& shape) {
+std::vector<GatherPlan> GatherPlan::backward_data(const ConvShape& shape, std::int64_t workers) {
     std::vector<GatherPlan> plans;
     for (std::int64_t d = 0; d < shape.stride[0]; ++d)
         for (std::int64_t h = 0; h < shape.stride[1]; ++h)
@@ -73,34 +70,14 @@ std::vector<GatherPlan> GatherPlan::backward_data(const ConvShape& shape) {
                 }
                 if (empty)
                     continue;
-                plan.finish();
+                plan.finish(workers);
                 plans.push_back(std::move(plan));
             }
     return plans;
 }
 
-void GatherPlan::finish() {
+void GatherPlan::cut_runs() {
     const auto& taps = gather.taps;
-    for (std::size_t d = 0; d < 3; ++d) {
-        low[d] = taps[d].empty() ? 0 : taps[d].front().offset;
-        const std::int64_t high = taps[d].empty() ? 0 : taps[d].back().offset;
-        copies = copies || low[d] < 0 ||
-                 (gather.count[d] - 1) * gather.step[d] + high >= gather.source[d];
-    }
-    const std::int64_t lines = gather.count[1];
-    const std::int64_t images = batch * gather.count[0];
-    std::int64_t pixels = block_pixels;
-    if (images < wanted_tasks)
-        pixels = std::clamp(images * lines * gather.count[2] / wanted_tasks, std::int64_t{24},
-                            block_pixels);
-    block_rows = std::clamp(pixels / gather.count[2], std::int64_t{1}, lines);
-    blocks = div_up(lines, block_rows);
-    block_rows = div_up(lines, blocks);
-
-    region = {std::max<std::int64_t>(1, static_cast<std::int64_t>(taps[0].size())),
-              (block_rows - 1) * gather.step[1] + tap_range(taps[1]),
-              (gather.count[2] - 1) * gather.step[2] + tap_range(taps[2])};
-
     bool neighbours = groups == 1;
     for (std::size_t i = 1; i < taps[2].size(); ++i)
         neighbours = neighbours && taps[2][i].offset == taps[2][i - 1].offset + 1;
@@ -109,20 +86,11 @@ void GatherPlan::finish() {
     run_length = merged * reduce;
     for (std::int64_t d = 0; d < static_cast<std::int64_t>(taps[0].size()); ++d)
         for (std::int64_t h = 0; h < static_cast<std::int64_t>(taps[1].size()); ++h)
-            for (std::int64_t w = 0; w < width_taps; w += merged) {
-                const auto& td = taps[0][static_cast<std::size_t>(d)];
-                const auto& th = taps[1][static_cast<std::size_t>(h)];
-                const auto& tw = taps[2][static_cast<std::size_t>(w)];
+            for (std::int64_t w = 0; w < width_taps; w += merged)
                 runs.push_back({d, h, w, merged});
-                run_offsets.push_back(
-                    copies
-                        ? ((d * region[1] + th.offset - low[1]) * region[2] + tw.offset - low[2]) *
-                              source_channels
-                        : ((td.offset * gather.source[1] + th.offset) * gather.source[2] +
-                           tw.offset) *
-                              source_channels);
-            }
+}
 
+void GatherPlan::cut_parts() {
     const auto run_count = static_cast<std::int64_t>(runs.size());
     if (run_count == 0) {
         parts.push_back({0, 0, 0, 0, 0});
@@ -142,24 +110,89 @@ void GatherPlan::finish() {
                     {r, 1, begin, run_length * (p + 1) / count - begin, r * run_length + begin});
             }
     }
+}
 
+Extent3 GatherPlan::region_of(std::int64_t lines) const {
+    const auto& taps = gather.taps;
+    return {std::max<std::int64_t>(1, static_cast<std::int64_t>(taps[0].size())),
+            (lines - 1) * gather.step[1] + tap_range(taps[1]),
+            (gather.count[2] - 1) * gather.step[2] + tap_range(taps[2])};
+}
+
+/// Weighs what tiles compute beyond a block's last pixel, the filter's way to each task and the
+/// copies of the source against workers that wait for the last task.
+GatherPlan::Blocking GatherPlan::best_blocking(std::int64_t workers) const {
+    double row = 0;
+    for (const Panel& panel : panels)
+        for (const Part& part : parts)
+            row += tile_cycles(panel.vectors, static_cast<double>(part.runs),
+                               static_cast<double>(part.length));
+    row *= static_cast<double>(groups);
+    const auto panel_count = static_cast<std::int64_t>(panels.size());
+    const std::int64_t height = tile_height(panels.front().vectors);
+    const std::int64_t lines = gather.count[1], width = gather.count[2];
+    const auto filter_bytes = static_cast<double>(packed_bytes());
+    Blocking best{0, 0, 0};
+    for (std::int64_t rows = 1; rows <= lines; ++rows) {
+        if (rows > 1 && rows * width > most_pixels)
+            break;
+        const std::int64_t count = div_up(lines, rows);
+        if (div_up(lines, count) != rows)
+            continue; // the same number of blocks, less even
+        const Extent3 copy = region_of(rows);
+        const double copied =
+            copies ? 0.2 * static_cast<double>(copy[0] * copy[1] * copy[2] * source_channels) : 0.0;
+        for (std::int64_t cut = 1; cut <= (groups == 1 ? panel_count : 1); ++cut) {
+            const double share =
+                static_cast<double>(div_up(panel_count, cut)) / static_cast<double>(panel_count);
+            const double cycles =
+                share * static_cast<double>(round_up(rows * width, height)) * row +
+                streaming_cycles(share * filter_bytes) + copied + task_cycles;
+            const double all = makespan(batch * gather.count[0] * count * cut, workers, cycles);
+            if (best.rows == 0 || all < best.cycles)
+                best = {rows, cut, all};
+        }
+    }
+    return best;
+}
+
+void GatherPlan::finish(std::int64_t workers) {
+    const auto& taps = gather.taps;
+    for (std::size_t d = 0; d < 3; ++d) {
+        low[d] = taps[d].empty() ? 0 : taps[d].front().offset;
+        const std::int64_t high = taps[d].empty() ? 0 : taps[d].back().offset;
+        copies = copies || low[d] < 0 ||
+                 (gather.count[d] - 1) * gather.step[d] + high >= gather.source[d];
+    }
+    cut_runs();
+    cut_parts();
     panels = make_panels(columns);
     packed_columns = 0;
     for (const Panel& panel : panels)
         packed_columns += panel.vectors * float_lanes();
+
+    const Blocking blocking = best_blocking(workers);
+    cycles_on_one_core_ = best_blocking(1).cycles;
+    block_rows = blocking.rows;
+    blocks = div_up(gather.count[1], block_rows);
+    column_groups = blocking.column_groups;
+
+    region = region_of(block_rows);
+    for (const Run& run : runs) {
+        const auto source = [&](std::size_t d, std::int64_t tap) {
+            return taps[d][static_cast<std::size_t>(tap)].offset - (copies ? low[d] : 0);
+        };
+        // A copy holds the taps' depths only, one behind the other.
+        const Extent3& extent = copies ? region : gather.source;
+        const std::int64_t depth = copies ? run.depth : source(0, run.depth);
+        run_offsets.push_back(
+            ((depth * extent[1] + source(1, run.height)) * extent[2] + source(2, run.width)) *
+            source_channels);
+    }
 }
 
 double GatherPlan::seconds() const {
-    const double pixels = static_cast<double>(batch * gather.count[0] * gather.count[1]) *
-                          static_cast<double>(gather.count[2]);
-    double cycles = 0;
-    for (const Panel& panel : panels)
-        for (const Part& part : parts)
-            cycles += tile_cycles(panel.vectors, static_cast<double>(part.runs),
-                                  static_cast<double>(part.length));
-    const double copied = copies ? static_cast<double>(source_channels * region[0]) : 0.0;
-    return cycles_to_seconds(pixels * (cycles * static_cast<double>(groups) + 0.2 * copied)) +
-           packing_seconds();
+    return cycles_to_seconds(cycles_on_one_core_) + packing_seconds();
 }
 
 double GatherPlan::packing_seconds() const {

@@ -34,7 +34,13 @@ class Taps {
     /// Calls f(output pixel, first tap's pixel, the taps' distances from it) in row-major order.
     template <class F>
     HWY_INLINE void for_each_window(F&& f) {
-        std::int64_t pixel = 0;
+        for_each_window(0, s_.out[0] * s_.out[1], f);
+    }
+
+    /// The same for the windows of some lines of the output.
+    template <class F>
+    HWY_INLINE void for_each_window(std::int64_t first_line, std::int64_t end_line, F&& f) {
+        std::int64_t pixel = first_line * s_.out[2];
         Extent3 begin, end;
         bool whole[3];
         const auto clip = [&](std::size_t i, std::int64_t o) HWY_ATTR {
@@ -43,18 +49,16 @@ class Taps {
             end[i] = std::min(first + s_.window[i], s_.in[i]);
             whole[i] = end[i] - begin[i] == s_.window[i];
         };
-        for (std::int64_t a = 0; a < s_.out[0]; ++a) {
-            clip(0, a);
-            for (std::int64_t b = 0; b < s_.out[1]; ++b) {
-                clip(1, b);
-                for (std::int64_t c = 0; c < s_.out[2]; ++c, ++pixel) {
-                    clip(2, c);
-                    if (whole[0] && whole[1] && whole[2]) {
-                        f(pixel, (begin[0] * s_.in[1] + begin[1]) * s_.in[2] + begin[2], whole_);
-                    } else {
-                        list(begin, end, clipped_);
-                        f(pixel, std::int64_t{0}, clipped_);
-                    }
+        for (std::int64_t line = first_line; line < end_line; ++line) {
+            clip(0, line / s_.out[1]);
+            clip(1, line % s_.out[1]);
+            for (std::int64_t c = 0; c < s_.out[2]; ++c, ++pixel) {
+                clip(2, c);
+                if (whole[0] && whole[1] && whole[2]) {
+                    f(pixel, (begin[0] * s_.in[1] + begin[1]) * s_.in[2] + begin[2], whole_);
+                } else {
+                    list(begin, end, clipped_);
+                    f(pixel, std::int64_t{0}, clipped_);
                 }
             }
         }
@@ -117,23 +121,49 @@ void for_each_part(const PoolShape& s, const Parallel& parallel, F&& f) {
     });
 }
 
+/// The same for the lines of the output too: calls f(image, first channel, channels, first line,
+/// end). Every task has some 8192 elements of the input to read.
+template <class F>
+void for_each_band(const PoolShape& s, const Parallel& parallel, F&& f) {
+    const std::int64_t lines = s.out[0] * s.out[1];
+    const std::int64_t parts = (s.channels + channel_block - 1) / channel_block;
+    const std::int64_t of_a_line =
+        std::max<std::int64_t>(1, s.in_pixels() * std::min(s.channels, channel_block) / lines);
+    const std::int64_t band = std::clamp<std::int64_t>(8192 / of_a_line, 1, lines);
+    const std::int64_t bands = (lines + band - 1) / band;
+    const std::int64_t grain = std::max<std::int64_t>(1, 8192 / (of_a_line * band));
+    parallel.range(s.images * parts * bands, grain, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const std::int64_t first = i / bands % parts * channel_block;
+            const std::int64_t line = i % bands * band;
+            f(i / bands / parts, first, std::min(channel_block, s.channels - first), line,
+              std::min(line + band, lines));
+        }
+    });
+}
+
 void run_max_pool(const PoolShape& s, const float* x, float* y, const Parallel& parallel) {
-    for_each_part(
-        s, parallel, [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
+    for_each_band(
+        s, parallel,
+        [&](std::int64_t n, std::int64_t first, std::int64_t count, std::int64_t line,
+            std::int64_t end) HWY_ATTR {
             const float* image = x + n * s.in_pixels() * s.channels + first;
             float* out = y + n * s.out_pixels() * s.channels + first;
-            Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
-                                        const std::vector<std::int64_t>& taps) HWY_ATTR {
-                const float* window = image + origin * s.channels;
-                for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
-                    auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
-                    for (const std::int64_t tap : taps) {
-                        const auto v = hn::LoadU(d, window + tap * s.channels + c);
-                        best = hn::IfThenElse(hn::Or(hn::Le(v, best), hn::IsNaN(best)), best, v);
-                    }
-                    hn::StoreU(best, d, out + pixel * s.channels + c);
-                });
-            });
+            Taps(s).for_each_window(
+                line, end,
+                [&](std::int64_t pixel, std::int64_t origin, const std::vector<std::int64_t>& taps)
+                    HWY_ATTR {
+                        const float* window = image + origin * s.channels;
+                        for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
+                            auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+                            for (const std::int64_t tap : taps) {
+                                const auto v = hn::LoadU(d, window + tap * s.channels + c);
+                                best = hn::IfThenElse(hn::Or(hn::Le(v, best), hn::IsNaN(best)),
+                                                      best, v);
+                            }
+                            hn::StoreU(best, d, out + pixel * s.channels + c);
+                        });
+                    });
         });
 }
 
@@ -186,47 +216,70 @@ void run_max_pool_grad(const PoolShape& s, const float* x, const float* y, const
         max_pool_grad_of<Windows::overlap>(s, x, y, dy, dx, parallel);
 }
 
+/// The mean of the taps of kVectors vectors of channels. Global pools sum thousands of elements: in
+/// double, so that none is lost.
+template <int kVectors, class D>
+HWY_INLINE void mean_of(D d, const PoolShape& s, const float* window,
+                        const std::vector<std::int64_t>& taps, float* to) {
+    const hn::Rebind<double, D> wide;
+    constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
+    hn::Vec<decltype(wide)> sum[kVectors];
+    for (int i = 0; i < kVectors; ++i)
+        sum[i] = hn::Zero(wide);
+    for (const std::int64_t tap : taps)
+        for (int i = 0; i < kVectors; ++i)
+            sum[i] = hn::Add(
+                sum[i], hn::PromoteTo(wide, hn::LoadU(d, window + tap * s.channels + i * lanes)));
+    const auto elements = hn::Set(wide, static_cast<double>(taps.size()));
+    for (int i = 0; i < kVectors; ++i)
+        hn::StoreU(hn::DemoteTo(d, hn::Div(sum[i], elements)), d, to + i * lanes);
+}
+
 void run_avg_pool(const PoolShape& s, const float* x, float* y, const Parallel& parallel) {
-    for_each_part(s, parallel,
-                  [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
-                      const float* image = x + n * s.in_pixels() * s.channels + first;
-                      float* out = y + n * s.out_pixels() * s.channels + first;
-                      Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
-                                                  const std::vector<std::int64_t>& taps) HWY_ATTR {
-                          // Global pools sum thousands of elements: in double, so that none is
-                          // lost.
-                          double sum[channel_block] = {};
-                          for (const std::int64_t tap : taps) {
-                              const float* HWY_RESTRICT from = image + (origin + tap) * s.channels;
-                              for (std::int64_t c = 0; c < count; ++c)
-                                  sum[c] += static_cast<double>(from[c]);
-                          }
-                          const auto elements = static_cast<double>(taps.size());
-                          for (std::int64_t c = 0; c < count; ++c)
-                              out[pixel * s.channels + c] = static_cast<float>(sum[c] / elements);
-                      });
-                  });
+    const hn::Half<Float> d; // as many lanes as a vector of double has
+    constexpr auto four = static_cast<std::int64_t>(4 * hn::MaxLanes(hn::Half<Float>()));
+    for_each_band(
+        s, parallel,
+        [&](std::int64_t n, std::int64_t first, std::int64_t count, std::int64_t line,
+            std::int64_t end) HWY_ATTR {
+            const float* image = x + n * s.in_pixels() * s.channels + first;
+            float* out = y + n * s.out_pixels() * s.channels + first;
+            Taps(s).for_each_window(
+                line, end,
+                [&](std::int64_t pixel, std::int64_t origin, const std::vector<std::int64_t>& taps)
+                    HWY_ATTR {
+                        const float* window = image + origin * s.channels;
+                        float* to = out + pixel * s.channels;
+                        std::int64_t c = 0;
+                        for (; c + four <= count; c += four)
+                            mean_of<4>(d, s, window + c, taps, to + c);
+                        for_each_vector(d, c, count, [&](auto part, std::int64_t at) HWY_ATTR {
+                            mean_of<1>(part, s, window + at, taps, to + at);
+                        });
+                    });
+        });
 }
 
 void run_avg_pool_grad(const PoolShape& s, const float* dy, float* dx, const Parallel& parallel) {
-    for_each_part(s, parallel,
-                  [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
-                      float* gradient = dx + n * s.in_pixels() * s.channels + first;
-                      const float* from = dy + n * s.out_pixels() * s.channels + first;
-                      clear(s, gradient, count);
-                      Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
-                                                  const std::vector<std::int64_t>& taps) HWY_ATTR {
-                          float share[channel_block];
-                          const auto elements = static_cast<float>(taps.size());
-                          for (std::int64_t c = 0; c < count; ++c)
-                              share[c] = from[pixel * s.channels + c] / elements;
-                          for (const std::int64_t tap : taps) {
-                              float* HWY_RESTRICT to = gradient + (origin + tap) * s.channels;
-                              for (std::int64_t c = 0; c < count; ++c)
-                                  to[c] += share[c];
-                          }
-                      });
-                  });
+    for_each_part(
+        s, parallel, [&](std::int64_t n, std::int64_t first, std::int64_t count) HWY_ATTR {
+            float* gradient = dx + n * s.in_pixels() * s.channels + first;
+            const float* from = dy + n * s.out_pixels() * s.channels + first;
+            clear(s, gradient, count);
+            Taps(s).for_each_window([&](std::int64_t pixel, std::int64_t origin,
+                                        const std::vector<std::int64_t>& taps) HWY_ATTR {
+                float* to = gradient + origin * s.channels;
+                const auto elements = static_cast<float>(taps.size());
+                for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
+                    const auto share =
+                        hn::Div(hn::LoadU(d, from + pixel * s.channels + c), hn::Set(d, elements));
+                    for (const std::int64_t tap : taps) {
+                        float* element = to + tap * s.channels + c;
+                        hn::StoreU(hn::Add(hn::LoadU(d, element), share), d, element);
+                    }
+                });
+            });
+        });
 }
 
 } // namespace

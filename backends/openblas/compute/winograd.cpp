@@ -208,7 +208,8 @@ inline void clear_spare_rows(const WinogradTiles& t, std::int64_t tiles, float* 
 }
 
 template <int M, int R>
-inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratch) {
+inline void run_tiles(const WinogradCall& call, std::int64_t block, std::int64_t column_group,
+                      char* scratch) {
     constexpr int alpha = M + R - 1;
     const WinogradPlan& plan = call.plan;
     const WinogradTiles& t = plan.tiles;
@@ -221,9 +222,10 @@ inline void run_tiles(const WinogradCall& call, std::int64_t block, char* scratc
     std::fill(lines + alpha * t.line_floats(), v, 0.0f);
     transform_source<alpha>(t, call.source, begin, end, lines, v);
     clear_spare_rows(t, tiles, v);
-    const auto panels = static_cast<std::int64_t>(plan.panels.size());
-    for (std::int64_t first = 0; first < panels; first += plan.panels_at_once) {
-        const std::int64_t last = std::min(first + plan.panels_at_once, panels);
+    const std::int64_t end_panel = plan.first_panel(column_group + 1);
+    for (std::int64_t first = plan.first_panel(column_group); first < end_panel;
+         first += plan.panels_at_once) {
+        const std::int64_t last = std::min(first + plan.panels_at_once, end_panel);
         const std::int64_t base = plan.panel_offsets[static_cast<std::size_t>(first)];
         std::int64_t columns = 0;
         for (int point = 0; point < alpha * alpha; ++point)
@@ -253,8 +255,10 @@ inline void run_kind(const WinogradCall& call, bool pack, char* scratch, const P
         parallel.run(plan.reduce,
                      [&](std::int64_t c, std::int64_t) { pack_filter<M, R>(call, c); });
     const std::int64_t stride = plan.scratch_bytes();
-    parallel.run(plan.tiles.blocks(), [&](std::int64_t block, std::int64_t worker) {
-        run_tiles<M, R>(call, block, scratch + worker * stride);
+    const std::int64_t blocks = plan.tiles.blocks();
+    // Blocks of the same columns follow one another, so that their filters stay in a cache.
+    parallel.run(blocks * plan.column_groups, [&](std::int64_t task, std::int64_t worker) {
+        run_tiles<M, R>(call, task % blocks, task / blocks, scratch + worker * stride);
     });
 }
 

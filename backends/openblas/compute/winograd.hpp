@@ -52,8 +52,11 @@ struct WinogradTiles {
 /// The forward pass and the gradient to the input.
 class WinogradPlan {
   public:
-    static WinogradPlan forward(const ConvShape& shape, WinogradKind kind);
-    static WinogradPlan backward_data(const ConvShape& shape, WinogradKind kind);
+    /// workers: the threads that the work is cut for; the result has the same bits for any number.
+    static WinogradPlan forward(const ConvShape& shape, WinogradKind kind,
+                                std::int64_t workers = 1);
+    static WinogradPlan backward_data(const ConvShape& shape, WinogradKind kind,
+                                      std::int64_t workers = 1);
 
     /// packed: packed_bytes() that hold the transformed filter, or are given it where pack says so.
     /// scratch: scratch_bytes() for each worker.
@@ -88,9 +91,21 @@ class WinogradPlan {
     std::int64_t packed_columns;
     std::int64_t panels_at_once; ///< whose products are kept before they are transformed back
     std::int64_t group_columns;  ///< the widest such set, in floats
+    std::int64_t column_groups;  ///< parts of the panels, a task each with a block
+
+    std::int64_t first_panel(std::int64_t column_group) const {
+        return static_cast<std::int64_t>(panels.size()) * column_group / column_groups;
+    }
 
   private:
-    void finish();
+    struct Blocking {
+        std::int64_t block, column_groups;
+        double cycles; ///< until the last worker is done
+    };
+    Blocking best_blocking(std::int64_t workers) const;
+    void finish(std::int64_t workers);
+
+    double cycles_on_one_core_ = 0;
 };
 
 /// The gradient to the filter: the products' roles are turned round, so that the sum over pixels

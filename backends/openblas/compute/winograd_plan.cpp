@@ -42,8 +42,6 @@ WinogradTiles make_tiles(const ConvShape& s, WinogradKind kind, bool gradient) {
     const std::int64_t image = t.down * t.across;
     if (image <= t.block)
         t.block = t.block / image * image;
-    // Small work still feeds several workers.
-    t.block = std::clamp(div_up(t.total, 16), std::min<std::int64_t>(t.block, 12), t.block);
     return t;
 }
 
@@ -85,48 +83,83 @@ std::int64_t WinogradTiles::matrix_stride(std::int64_t floats) {
     return rounded % 256 == 0 ? rounded + 16 : rounded;
 }
 
-WinogradPlan WinogradPlan::forward(const ConvShape& shape, WinogradKind kind) {
+WinogradPlan WinogradPlan::forward(const ConvShape& shape, WinogradKind kind,
+                                   std::int64_t workers) {
     WinogradPlan plan{};
     plan.shape = shape;
     plan.tiles = make_tiles(shape, kind, false);
     plan.transposed = false;
     plan.reduce = shape.in_channels;
     plan.columns = shape.out_channels;
-    plan.finish();
+    plan.finish(workers);
     return plan;
 }
 
-WinogradPlan WinogradPlan::backward_data(const ConvShape& shape, WinogradKind kind) {
+WinogradPlan WinogradPlan::backward_data(const ConvShape& shape, WinogradKind kind,
+                                         std::int64_t workers) {
     WinogradPlan plan{};
     plan.shape = shape;
     plan.tiles = make_tiles(shape, kind, true);
     plan.transposed = true;
     plan.reduce = shape.out_channels;
     plan.columns = shape.in_channels;
-    plan.finish();
+    plan.finish(workers);
     return plan;
 }
 
-void WinogradPlan::finish() {
+/// Few tiles are cut so that no worker waits long for the last block, and that blocks fill their
+/// last register tile; of many, a block is as long as its memory allows.
+WinogradPlan::Blocking WinogradPlan::best_blocking(std::int64_t workers) const {
+    const double points = tiles.kind.points();
+    const auto lanes = static_cast<double>(float_lanes());
+    double row = 0;
+    for (const Panel& panel : panels)
+        row += tile_cycles(panel.vectors, 1, static_cast<double>(reduce));
+    // A transform reads, computes and writes each of a tile's points: about 4 cycles a vector.
+    const double source = 4 * static_cast<double>(tiles.source_stride) / lanes;
+    const double target = 4 * static_cast<double>(packed_columns) / lanes;
+    const auto panel_count = static_cast<std::int64_t>(panels.size());
+    const std::int64_t height = tile_height(panels.front().vectors);
+    const auto filter_bytes = static_cast<double>(packed_bytes());
+    const bool many = tiles.total >= 16 * tiles.block;
+    Blocking best{0, 0, 0};
+    for (std::int64_t size = many ? tiles.block : std::min(height, tiles.block);
+         size <= tiles.block;
+         size = size < tiles.block ? std::min(size + height, tiles.block) : size + 1) {
+        const std::int64_t count = div_up(tiles.total, size);
+        for (std::int64_t cut = 1; cut <= (many ? 1 : panel_count); ++cut) {
+            const double share =
+                static_cast<double>(div_up(panel_count, cut)) / static_cast<double>(panel_count);
+            const auto used = static_cast<double>(std::min(size, tiles.total));
+            const auto computed = static_cast<double>(many ? size : round_up(size, height));
+            const double cycles =
+                points * (share * computed * row + used * (source + share * target)) +
+                streaming_cycles(share * filter_bytes) + task_cycles;
+            const double all = makespan(count * cut, workers, cycles);
+            if (best.block == 0 || all < best.cycles)
+                best = {size, cut, all};
+        }
+    }
+    return best;
+}
+
+void WinogradPlan::finish(std::int64_t workers) {
     add_panels(columns, panels, panel_offsets, packed_columns);
+    const Blocking blocking = best_blocking(workers);
+    cycles_on_one_core_ = best_blocking(1).cycles;
+    tiles.block = blocking.block;
+    column_groups = blocking.column_groups;
     const auto count = static_cast<std::int64_t>(panels.size());
     const std::int64_t widest = panels.front().vectors * float_lanes();
     const std::int64_t per_panel = tiles.kind.points() * tiles.block * widest * bytes_of_float;
     panels_at_once = tiles.source_channels >= many_channels
-                         ? count
+                         ? div_up(count, column_groups)
                          : std::clamp<std::int64_t>(block_bytes / per_panel, 1, count);
     group_columns = std::min(panels_at_once * widest, packed_columns);
 }
 
 double WinogradPlan::seconds() const {
-    const double points = tiles.kind.points(), total = static_cast<double>(tiles.total);
-    const auto lanes = static_cast<double>(float_lanes());
-    double cycles = 0;
-    for (const Panel& panel : panels)
-        cycles += tile_cycles(panel.vectors, 1, static_cast<double>(reduce));
-    // A transform reads, computes and writes each of a tile's points: about 3 cycles a vector.
-    const double transforms = 3 * static_cast<double>(tiles.source_stride + packed_columns) / lanes;
-    return cycles_to_seconds(points * total * (cycles + transforms)) + packing_seconds();
+    return cycles_to_seconds(cycles_on_one_core_) + packing_seconds();
 }
 
 double WinogradPlan::packing_seconds() const {

@@ -16,7 +16,7 @@ template <bool IsForward>
 class Depthwise {
   public:
     static constexpr const char* numerics = "reassociated";
-    static constexpr bool runs_program = false;
+    bool runs_program() const { return false; }
     explicit Depthwise(const ConvShape& shape)
         : plan_{IsForward ? DepthwisePlan::forward(accepted(shape))
                           : DepthwisePlan::backward_data(accepted(shape))} {}

@@ -12,8 +12,9 @@ namespace {
 class GatherForward {
   public:
     static constexpr const char* numerics = "reassociated";
-    static constexpr bool runs_program = true;
-    explicit GatherForward(const ConvShape& shape) : plan_{GatherPlan::forward(shape)} {}
+    explicit GatherForward(const ConvShape& shape)
+        : plan_{GatherPlan::forward(shape, planned_workers())} {}
+    bool runs_program() const { return plan_.runs_program(); }
     double seconds() const { return plan_.seconds(); }
     std::int64_t packed_bytes() const { return plan_.packed_bytes(); }
     double packing_seconds() const { return plan_.packing_seconds(); }
@@ -32,10 +33,10 @@ class GatherForward {
 class GatherBackwardData {
   public:
     static constexpr const char* numerics = "reassociated";
-    // The pixels that one plan of a strided convolution writes are no dense rows.
-    static constexpr bool runs_program = false;
     explicit GatherBackwardData(const ConvShape& shape)
-        : plans_{GatherPlan::backward_data(shape)} {}
+        : plans_{GatherPlan::backward_data(shape, planned_workers())} {}
+    /// The pixels that one plan of a strided convolution writes are no dense rows.
+    bool runs_program() const { return false; }
     double seconds() const {
         double sum = 0;
         for (const GatherPlan& plan : plans_)

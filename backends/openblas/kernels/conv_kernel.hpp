@@ -5,9 +5,9 @@
 //
 // An Algorithm has
 //     static constexpr const char* numerics;
-//     static constexpr bool runs_program;      (not the filter's) applies epilogue.program itself
 //     explicit Algorithm(const ConvShape&);    throws unsupported(why)
 //     double seconds() const;                  on one core
+//     bool runs_program() const;               (not the filter's) applies epilogue.program itself
 //     std::int64_t workspace_bytes(std::int64_t workers) const;
 //     void run(a, b, result, [epilogue,] workspace, parallel) const;
 // where a and b are the node's two operands. One that packs its filter in a form of its own, and so
@@ -117,7 +117,7 @@ class ConvKernel {
                 copies_.x_out(x, target, parallel);
             }
         } else {
-            if (rest && Algorithm::runs_program) {
+            if (rest && algorithm_.runs_program()) {
                 rows = epilogue_.rows(args);
                 epilogue.program = &NodeEpilogue::run_rows;
                 epilogue.context = rows.get();

@@ -18,11 +18,13 @@ template <int Tile, int Kernel, bool IsForward>
 class Winograd {
   public:
     static constexpr const char* numerics = "transformed";
-    static constexpr bool runs_program = false;
+    bool runs_program() const { return false; }
     static constexpr WinogradKind kind{Tile, Kernel};
     explicit Winograd(const ConvShape& shape)
-        : plan_{IsForward ? WinogradPlan::forward(accepted(shape, kind), kind)
-                          : WinogradPlan::backward_data(accepted(shape, kind), kind)} {}
+        : plan_{IsForward
+                    ? WinogradPlan::forward(accepted(shape, kind), kind, planned_workers())
+                    : WinogradPlan::backward_data(accepted(shape, kind), kind, planned_workers())} {
+    }
     double seconds() const { return plan_.seconds(); }
     std::int64_t packed_bytes() const { return plan_.packed_bytes(); }
     double packing_seconds() const { return plan_.packing_seconds(); }

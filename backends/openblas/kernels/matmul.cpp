@@ -39,9 +39,10 @@ class PackedMatmul {
     static plugin::Plan describe(const plugin::Node& node) {
         const PackedMatmul kernel(node);
         const GemmShape& s = kernel.plan_.shape;
-        // A B beyond the caches is read, written and read again from memory.
-        constexpr std::int64_t kCached = std::int64_t{2} << 20;
-        const double in_order = s.k * s.n > kCached ? 1.2e-9 : 0.3e-9;
+        // A B beyond the caches is read, written and read again from memory; of few rows, nothing
+        // else keeps it in the second level.
+        const std::int64_t cached = std::int64_t{1} << (s.m < 8 ? 18 : 21);
+        const double in_order = s.k * s.n > cached ? 1.2e-9 : 0.3e-9;
         const double packing =
             std::max(s.transpose_b ? 1.0e-9 : 0.0, in_order) * static_cast<double>(s.k * s.n);
         const double padding =

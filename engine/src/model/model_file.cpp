@@ -310,7 +310,7 @@ static bool is_keras_1(const lm_store& store, const std::vector<StoredTensor>& w
 
 void load_variables(Model::State& state, const lm_store& store, const std::string& source,
                     bool with_optimizer, const WeightOptions& options) {
-    const std::vector<Variable> variables = state.model_variables();
+    const std::vector<Variable>& variables = state.model_variables();
     const VariableNames name_of(state.architecture, variables);
     std::vector<StoredTensor> weights;
     std::vector<Tensor> numbered_slots;

@@ -139,9 +139,10 @@ void Model::State::initialize(const Graph& graph, uint64_t seed) {
         {{"rng_state", Tensor::from(std::vector<int64_t>{static_cast<int64_t>(seed), 0, 0})}});
 }
 
-std::vector<Variable> Model::State::model_variables() const {
-    const StepGraph step = prediction_graph(architecture, {}, 1);
-    return step.graph.variables();
+const std::vector<Variable>& Model::State::model_variables() const {
+    if (!model_variables_)
+        model_variables_ = prediction_graph(architecture, {}, 1).graph.variables();
+    return *model_variables_;
 }
 
 bool Model::State::has_value(const std::string& name) const {

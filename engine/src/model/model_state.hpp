@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -46,9 +47,13 @@ struct Model::State {
     /// Gives every variable of the graph that has none a value: a waiting one, or its
     /// initializer's.
     void initialize(const Graph& graph, uint64_t seed);
-    /// All weights and statistics in the order of the layers.
-    std::vector<Variable> model_variables() const;
-    void forget_programs() { programs_.clear(); }
+    /// All weights and statistics in the order of the layers; the net is traced when first asked.
+    const std::vector<Variable>& model_variables() const;
+    /// After every change of the architecture or of what it is trained with.
+    void forget_programs() {
+        programs_.clear();
+        model_variables_.reset();
+    }
     /// A value for a variable that takes it when a graph first names it.
     void set_waiting(const std::string& name, const Tensor& value);
     /// The optimizer slots that have values.
@@ -73,6 +78,7 @@ struct Model::State {
     std::list<std::pair<Key, CompiledStep>> programs_; // the last used first
     std::set<std::string> told_;                       // where programs run, as said in the log
     std::map<std::string, bool> has_value_;
+    mutable std::optional<std::vector<Variable>> model_variables_;
 
     friend class Model;
 };
