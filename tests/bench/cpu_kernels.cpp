@@ -323,6 +323,13 @@ void check_cuts(const ConvShape& s, const Truth& t, const Parallel& parallel) {
                   parallel);
         return dx;
     };
+    const auto filter_gradient = [&](std::int64_t workers) {
+        Floats df(t.f.size(), NAN);
+        const FilterGradientPlan plan(s, workers);
+        const Workspace workspace(plan.workspace_bytes(parallel.workers()));
+        plan.run(t.x.data(), t.dy.data(), df.data(), workspace.data, parallel);
+        return df;
+    };
     const auto winograd = [&](WinogradKind kind, std::int64_t workers) {
         Floats y(t.dy.size(), NAN);
         const auto plan = WinogradPlan::forward(s, kind, workers);
@@ -334,6 +341,7 @@ void check_cuts(const ConvShape& s, const Truth& t, const Parallel& parallel) {
         const std::string cut = " cut for " + std::to_string(workers);
         differs("forward" + cut, forward(1), forward(workers));
         differs("backward_data" + cut, backward(1), backward(workers));
+        differs("backward_filter" + cut, filter_gradient(1), filter_gradient(workers));
         for (const WinogradKind kind : {winograd_f2x3, winograd_f4x3, winograd_f2x5, winograd_f4x5})
             if (winograd_refusal(s, kind) == nullptr)
                 differs("winograd" + cut, winograd(kind, 1), winograd(kind, workers));

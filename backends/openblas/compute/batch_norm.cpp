@@ -1,4 +1,4 @@
-// Plain loops, which the compiler vectorises for each instruction set. Sums are in double.
+// Sums are in double, in one pass over memory.
 
 #include "compute/simd.hpp"
 
@@ -11,41 +11,88 @@
 #include <cmath>
 
 #include "compute/batch_norm.hpp"
+#include "compute/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {
 namespace {
 
-/// sums[2 c], sums[2 c + 1] = the sums of first and second over all elements of channel c, where
-/// each gets an element's index and its channel. Partial sums are added in order.
-template <class First, class Second>
-void sum_channels(const ChannelShape& s, double* partial, const Parallel& parallel, First&& first,
-                  Second&& second) {
+using Float = hn::ScalableTag<float>;
+/// As many lanes as a vector of double has.
+using HalfFloat = hn::Half<Float>;
+template <class D>
+using Wide = hn::Rebind<double, D>;
+template <class D>
+using WideVec = hn::Vec<Wide<D>>;
+
+/// The values of a parameter for a vector of elements: neighbouring channels', or one channel's.
+struct Channels {
+    std::int64_t first;
+    template <class D>
+    hn::Vec<D> of(D d, const float* parameter) const {
+        return hn::LoadU(d, parameter + first);
+    }
+};
+struct OneChannel {
+    std::int64_t channel;
+    template <class D>
+    hn::Vec<D> of(D d, const float* parameter) const {
+        return hn::Set(d, parameter[channel]);
+    }
+};
+
+/// Rows whose elements of a few channels are summed in registers: they stay in the first cache
+/// level until their last channel has been.
+constexpr std::int64_t rows_at_once = 16;
+
+/// sums[c], sums[channels + c] = the sums over all elements of channel c of what
+/// add(vector type, index of an element, Channels or OneChannel, first, second) adds. Partial sums
+/// are added in order.
+template <class Add>
+void sum_channels(const ChannelShape& s, double* partial, const Parallel& parallel, Add&& add) {
     const std::int64_t chunks = s.chunks(), stride = 2 * s.channels;
+    const auto sum_rows = [&](double* sums, std::int64_t begin, std::int64_t end) HWY_ATTR {
+        for_each_vector(HalfFloat(), 0, s.channels, [&](auto d, std::int64_t c) HWY_ATTR {
+            const Wide<decltype(d)> wide;
+            auto first = hn::LoadU(wide, sums + c);
+            auto second = hn::LoadU(wide, sums + s.channels + c);
+            for (std::int64_t o = begin; o < end; ++o)
+                add(d, o * s.channels + c, Channels{c}, first, second);
+            hn::StoreU(first, wide, sums + c);
+            hn::StoreU(second, wide, sums + s.channels + c);
+        });
+    };
+    const auto sum_channel = [&](double* sums, std::int64_t o, std::int64_t c) HWY_ATTR {
+        const Wide<HalfFloat> whole;
+        auto first = hn::Zero(whole), second = hn::Zero(whole);
+        double first_rest = 0, second_rest = 0;
+        const std::int64_t row = (o * s.channels + c) * s.inner;
+        for_each_vector(HalfFloat(), 0, s.inner, [&](auto d, std::int64_t i) HWY_ATTR {
+            const Wide<decltype(d)> wide;
+            if constexpr (hn::MaxLanes(decltype(d)()) == hn::MaxLanes(HalfFloat())) {
+                add(d, row + i, OneChannel{c}, first, second);
+            } else {
+                auto a = hn::Zero(wide), b = hn::Zero(wide);
+                add(d, row + i, OneChannel{c}, a, b);
+                first_rest += hn::GetLane(hn::SumOfLanes(wide, a));
+                second_rest += hn::GetLane(hn::SumOfLanes(wide, b));
+            }
+        });
+        sums[c] += hn::GetLane(hn::SumOfLanes(whole, first)) + first_rest;
+        sums[s.channels + c] += hn::GetLane(hn::SumOfLanes(whole, second)) + second_rest;
+    };
     parallel.run(chunks, [&](std::int64_t chunk, std::int64_t) HWY_ATTR {
         double* HWY_RESTRICT sums = partial + chunk * stride;
         std::fill(sums, sums + stride, 0.0);
         const std::int64_t begin = s.outer * chunk / chunks, end = s.outer * (chunk + 1) / chunks;
-        for (std::int64_t o = begin; o < end; ++o) {
-            if (s.inner == 1) {
-                const std::int64_t row = o * s.channels;
-                for (std::int64_t c = 0; c < s.channels; ++c)
-                    sums[c] += static_cast<double>(first(row + c, c));
-                for (std::int64_t c = 0; c < s.channels; ++c)
-                    sums[s.channels + c] += static_cast<double>(second(row + c, c));
-                continue;
-            }
-            for (std::int64_t c = 0; c < s.channels; ++c) {
-                const std::int64_t row = (o * s.channels + c) * s.inner;
-                double a = 0, b = 0;
-                for (std::int64_t i = 0; i < s.inner; ++i) {
-                    a += static_cast<double>(first(row + i, c));
-                    b += static_cast<double>(second(row + i, c));
-                }
-                sums[c] += a;
-                sums[s.channels + c] += b;
-            }
+        if (s.inner == 1) {
+            for (std::int64_t o = begin; o < end; o += rows_at_once)
+                sum_rows(sums, o, std::min(o + rows_at_once, end));
+            return;
         }
+        for (std::int64_t o = begin; o < end; ++o)
+            for (std::int64_t c = 0; c < s.channels; ++c)
+                sum_channel(sums, o, c);
     });
     for (std::int64_t chunk = 1; chunk < chunks; ++chunk)
         for (std::int64_t i = 0; i < stride; ++i)
@@ -92,24 +139,24 @@ void run_training(const ChannelShape& s, float epsilon, const float* x, const fl
                   const Parallel& parallel) {
     auto* sums = static_cast<double*>(workspace);
     const auto n = static_cast<double>(s.per_channel());
-    const auto nothing = [](std::int64_t, std::int64_t) HWY_ATTR { return 0.0f; };
-    sum_channels(
-        s, sums, parallel, [=](std::int64_t i, std::int64_t) HWY_ATTR { return x[i]; }, nothing);
+    // About each channel's first element, which lies among the others: the mean of squares about
+    // zero less the square of the mean would cancel.
+    float* HWY_RESTRICT origin = scaling(s, workspace);
     for (std::int64_t c = 0; c < s.channels; ++c)
-        mean[c] = static_cast<float>(sums[c] / n);
-    // In two passes: the mean of squares less the square of the mean cancels. The second sum is
-    // what the rounded mean leaves, and corrects for it.
-    sum_channels(
-        s, sums, parallel,
-        [=](std::int64_t i, std::int64_t c) HWY_ATTR {
-            const double d = static_cast<double>(x[i]) - static_cast<double>(mean[c]);
-            return d * d;
-        },
-        [=](std::int64_t i, std::int64_t c)
-            HWY_ATTR { return static_cast<double>(x[i]) - static_cast<double>(mean[c]); });
+        origin[c] = x[c * s.inner];
+    sum_channels(s, sums, parallel,
+                 [=](auto d, std::int64_t i, auto channels, auto& sum, auto& squares) HWY_ATTR {
+                     const Wide<decltype(d)> wide;
+                     const auto distance = hn::Sub(hn::PromoteTo(wide, hn::LoadU(d, x + i)),
+                                                   hn::PromoteTo(wide, channels.of(d, origin)));
+                     sum = hn::Add(sum, distance);
+                     squares = hn::MulAdd(distance, distance, squares);
+                 });
     for (std::int64_t c = 0; c < s.channels; ++c) {
-        const double rest = sums[s.channels + c] / n;
-        variance[c] = static_cast<float>(std::max(0.0, sums[c] / n - rest * rest));
+        const double distance = sums[c] / n;
+        mean[c] = static_cast<float>(static_cast<double>(origin[c]) + distance);
+        variance[c] =
+            static_cast<float>(std::max(0.0, sums[s.channels + c] / n - distance * distance));
     }
     run_inference(s, epsilon, x, gamma, beta, mean, variance, y, workspace, parallel);
 }
@@ -121,9 +168,14 @@ void run_grad(const ChannelShape& s, float epsilon, const float* x, const float*
     float* r = scaling(s, workspace);
     for (std::int64_t c = 0; c < s.channels; ++c)
         r[c] = 1.0f / std::sqrt(variance[c] + epsilon);
-    sum_channels(
-        s, sums, parallel, [=](std::int64_t i, std::int64_t) HWY_ATTR { return dy[i]; },
-        [=](std::int64_t i, std::int64_t c) HWY_ATTR { return dy[i] * (x[i] - mean[c]); });
+    sum_channels(s, sums, parallel,
+                 [=](auto d, std::int64_t i, auto channels, auto& sum, auto& slopes) HWY_ATTR {
+                     const Wide<decltype(d)> wide;
+                     const auto gradient = hn::LoadU(d, dy + i);
+                     const auto distance = hn::Sub(hn::LoadU(d, x + i), channels.of(d, mean));
+                     sum = hn::Add(sum, hn::PromoteTo(wide, gradient));
+                     slopes = hn::Add(slopes, hn::PromoteTo(wide, hn::Mul(gradient, distance)));
+                 });
     const auto n = static_cast<double>(s.per_channel());
     float *shift = r + s.channels, *slope = shift + s.channels;
     for (std::int64_t c = 0; c < s.channels; ++c) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "compute/filter_gradient.hpp"
 #include "compute/region.hpp"
@@ -18,10 +19,10 @@ namespace lamina::cpu::HWY_NAMESPACE {
 constexpr std::int64_t max_block_lines = 128;
 
 /// Packs a block of dy: for each panel, pixels by columns, zero-filled to whole vectors.
-inline void pack_columns(const FilterGradientPlan& plan, const float* dy, std::int64_t pixels,
-                         float* packed) {
+inline void pack_columns(const FilterGradientPlan& plan, std::span<const Panel> panels,
+                         const float* dy, std::int64_t pixels, float* packed) {
     const std::int64_t lanes = static_cast<std::int64_t>(hn::Lanes(Float()));
-    for (const Panel& panel : plan.panels) {
+    for (const Panel& panel : panels) {
         const std::int64_t width = panel.vectors * lanes;
         for (std::int64_t p = 0; p < pixels; ++p, packed += width) {
             std::memcpy(packed, dy + p * plan.shape.out_channels + panel.first,
@@ -67,10 +68,15 @@ struct FilterGradientCall {
     float* result; ///< the gradient, or the partial ones one after another
 };
 
-/// One block of pixels into the runs [first_run, last_run) of a partial filter.
-inline void add_block(const FilterGradientCall& call, std::int64_t piece, std::int64_t first_run,
-                      std::int64_t last_run, bool accumulate, float* partial, float* region,
-                      float* packed) {
+/// A task's part of the filter.
+struct FilterPart {
+    std::int64_t first_run, last_run;
+    std::span<const Panel> panels;
+};
+
+/// One block of pixels into a part of a partial filter.
+inline void add_block(const FilterGradientCall& call, std::int64_t piece, const FilterPart& part,
+                      bool accumulate, float* partial, float* region, float* packed) {
     const FilterGradientPlan& plan = call.plan;
     const ConvShape& s = plan.shape;
     const Gather& g = plan.forward.gather;
@@ -88,8 +94,8 @@ inline void add_block(const FilterGradientCall& call, std::int64_t piece, std::i
     for (std::int64_t i = 0; i < lines; ++i)
         offsets[i] = i * s.stride[1] * plan.region[2] * plan.pixel_stride;
     for (std::int64_t group = 0; group < s.groups; ++group) {
-        pack_columns(plan, dy + group * s.group_out(), lines * s.out[2], packed);
-        for (std::int64_t r = first_run; r < last_run; ++r) {
+        pack_columns(plan, part.panels, dy + group * s.group_out(), lines * s.out[2], packed);
+        for (std::int64_t r = part.first_run; r < part.last_run; ++r) {
             const Run& run = plan.runs[static_cast<std::size_t>(r)];
             const auto& th = g.taps[1][static_cast<std::size_t>(run.height)];
             const auto& tw = g.taps[2][static_cast<std::size_t>(run.width)];
@@ -103,7 +109,7 @@ inline void add_block(const FilterGradientCall& call, std::int64_t piece, std::i
                 (run.depth * s.kernel[1] + run.height) * s.kernel[2] + run.width;
             float* to = partial + tap * s.group_in() * s.out_channels + group * s.group_out();
             const float* b = packed;
-            for (const Panel& panel : plan.panels) {
+            for (const Panel& panel : part.panels) {
                 if (panel.vectors == 3)
                     multiply_run<3>(plan, a, offsets, lines, b, panel, accumulate, to);
                 else if (panel.vectors == 2)
@@ -122,16 +128,24 @@ void run_filter_gradient(const FilterGradientPlan& plan, const float* x, const f
     const FilterGradientCall call{plan, x, dy,
                                   plan.chunks == 1 ? gradient : static_cast<float*>(workspace)};
     char* scratch = static_cast<char*>(workspace) + plan.partial_bytes();
-    const std::int64_t pieces = plan.shape.batch * plan.shape.out[0] * plan.blocks;
+    const std::int64_t pieces = plan.pieces();
     const auto runs = static_cast<std::int64_t>(plan.runs.size());
-    parallel.run(plan.chunks * plan.splits, [&](std::int64_t task, std::int64_t worker) {
+    const std::int64_t parts = plan.splits * plan.column_groups;
+    parallel.run(plan.chunks * parts, [&](std::int64_t task, std::int64_t worker) {
         char* mine = scratch + worker * plan.scratch_bytes();
-        const std::int64_t chunk = task / plan.splits, split = task % plan.splits;
+        const std::int64_t chunk = task / parts, split = task % plan.splits;
+        const std::int64_t column_group = task / plan.splits % plan.column_groups;
+        const std::int64_t panel = plan.first_panel(column_group);
+        const FilterPart part{
+            runs * split / plan.splits, runs * (split + 1) / plan.splits,
+            std::span(plan.panels)
+                .subspan(static_cast<std::size_t>(panel),
+                         static_cast<std::size_t>(plan.first_panel(column_group + 1) - panel))};
         const std::int64_t first = pieces * chunk / plan.chunks;
         const std::int64_t last = pieces * (chunk + 1) / plan.chunks;
         for (std::int64_t piece = first; piece < last; ++piece)
-            add_block(call, piece, runs * split / plan.splits, runs * (split + 1) / plan.splits,
-                      piece > first, call.result + chunk * size, reinterpret_cast<float*>(mine),
+            add_block(call, piece, part, piece > first, call.result + chunk * size,
+                      reinterpret_cast<float*>(mine),
                       reinterpret_cast<float*>(mine + plan.region_bytes()));
     });
     if (plan.chunks == 1)

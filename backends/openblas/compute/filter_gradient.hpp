@@ -2,7 +2,8 @@
 
 // The gradient to the filter as a product: dF[tap, c, k] = sum over pixels x[pixel + tap, c] *
 // dy[pixel, k]. The sum is cut into chunks of images, whose number depends on shapes only; each
-// chunk adds into a partial filter of its own, and the partials are added in order.
+// chunk adds into a partial filter of its own, and the partials are added in order. Large filters
+// are rather cut themselves, by runs and columns.
 
 #include "compute/gather.hpp"
 
@@ -10,7 +11,8 @@ namespace lamina::cpu {
 
 class FilterGradientPlan {
   public:
-    explicit FilterGradientPlan(const ConvShape& shape);
+    /// workers: the threads that the work is cut for; the result has the same bits for any number.
+    explicit FilterGradientPlan(const ConvShape& shape, std::int64_t workers = 1);
 
     std::int64_t workspace_bytes(std::int64_t workers) const {
         return partial_bytes() + workers * scratch_bytes();
@@ -32,11 +34,25 @@ class FilterGradientPlan {
     std::int64_t pixel_stride; ///< of the copied source, in floats
     Extent3 region{};
     std::int64_t block_rows, blocks; ///< target lines in a block; blocks of one depth
-    std::int64_t chunks, splits;     ///< the sum over pixels; the filter's runs
+    std::int64_t chunks;             ///< of the sum over pixels; depends on the shape only
+    std::int64_t splits;             ///< of the filter's runs
+    std::int64_t column_groups;      ///< of the panels
     std::vector<Run> runs;
     std::int64_t run_length;
     std::vector<Panel> panels;
     std::int64_t packed_columns = 0;
+
+    std::int64_t pieces() const { return shape.batch * shape.out[0] * blocks; }
+    std::int64_t first_panel(std::int64_t column_group) const {
+        return static_cast<std::int64_t>(panels.size()) * column_group / column_groups;
+    }
+
+  private:
+    double multiply_cycles() const;
+    double copy_cycles() const; ///< of x
+    double pack_cycles() const; ///< of dy
+    std::int64_t best_chunks() const;
+    void cut_tasks(std::int64_t workers);
 };
 
 } // namespace lamina::cpu

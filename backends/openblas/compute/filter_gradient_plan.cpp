@@ -22,7 +22,7 @@ std::int64_t range_of(const std::vector<Tap>& taps) {
 
 } // namespace
 
-FilterGradientPlan::FilterGradientPlan(const ConvShape& s)
+FilterGradientPlan::FilterGradientPlan(const ConvShape& s, std::int64_t workers)
     : forward{GatherPlan::forward(s)}, shape{s} {
     const Gather& g = forward.gather;
     // Pixels a multiple of 256 bytes apart would fall into few sets of the first cache level.
@@ -42,17 +42,14 @@ FilterGradientPlan::FilterGradientPlan(const ConvShape& s)
     region = {s.kernel[0], (block_rows - 1) * g.step[1] + range_of(g.taps[1]),
               (s.out[2] - 1) * g.step[2] + range_of(g.taps[2])};
 
-    const std::int64_t pieces = s.batch * s.out[0] * blocks;
-    const std::int64_t bytes = s.filter_size() * static_cast<std::int64_t>(sizeof(float));
-    chunks = std::min({pieces, wanted_tasks, std::max<std::int64_t>(1, partial_limit / bytes)});
-    splits = std::min(static_cast<std::int64_t>(runs.size()), div_up(wanted_tasks, chunks));
-
     panels = make_panels(s.group_out());
     for (const Panel& panel : panels)
         packed_columns += panel.vectors * float_lanes();
+    chunks = best_chunks();
+    cut_tasks(workers);
 }
 
-double FilterGradientPlan::seconds() const {
+double FilterGradientPlan::multiply_cycles() const {
     const double pixels = static_cast<double>(shape.batch * shape.out_pixels());
     const double block_pixels_used =
         static_cast<double>(block_rows) * static_cast<double>(shape.out[2]);
@@ -68,10 +65,66 @@ double FilterGradientPlan::seconds() const {
                               static_cast<double>(shape.out[2])) /
                   block_pixels_used;
     }
+    return pixels * cycles;
+}
+
+double FilterGradientPlan::copy_cycles() const {
+    return 0.3 * static_cast<double>(pieces() * region[0] * region[1] * region[2] * pixel_stride);
+}
+
+double FilterGradientPlan::pack_cycles() const {
+    return 0.3 * static_cast<double>(shape.batch * shape.out_pixels() * shape.out_channels);
+}
+
+/// A power of two: as many as leave the writing and adding of partial filters below a twenty-fifth
+/// of the work, and at least so many that there are enough tasks.
+std::int64_t FilterGradientPlan::best_chunks() const {
+    const auto bytes =
+        static_cast<double>(shape.filter_size()) * static_cast<double>(sizeof(float));
+    constexpr double traffic = 3, bytes_of_a_cycle = 10, share = 0.04;
+    const double affordable =
+        share * multiply_cycles() * bytes_of_a_cycle / std::max(1.0, traffic * bytes);
+    const auto cuts = static_cast<std::int64_t>(panels.size() * runs.size());
+    const std::int64_t needed = div_up(wanted_tasks, std::max<std::int64_t>(1, cuts));
+    const std::int64_t most =
+        std::min({pieces(), wanted_tasks,
+                  std::max<std::int64_t>(1, partial_limit /
+                                                static_cast<std::int64_t>(std::max(1.0, bytes)))});
+    std::int64_t count = 1;
+    while (2 * count <= most && (2 * static_cast<double>(count) <= affordable || count < needed))
+        count *= 2;
+    return count;
+}
+
+void FilterGradientPlan::cut_tasks(std::int64_t workers) {
+    const auto run_count = static_cast<std::int64_t>(runs.size());
+    const auto panel_count = static_cast<std::int64_t>(panels.size());
+    const auto share = [](std::int64_t count, std::int64_t cut) {
+        return static_cast<double>(div_up(count, cut)) / static_cast<double>(count);
+    };
+    double best = 0;
+    for (std::int64_t by_runs = 1; by_runs <= run_count; ++by_runs)
+        for (std::int64_t by_columns = 1; by_columns <= panel_count; ++by_columns) {
+            const double columns = share(panel_count, by_columns);
+            const double cycles = (share(run_count, by_runs) * columns * multiply_cycles() +
+                                   copy_cycles() + columns * pack_cycles()) /
+                                      static_cast<double>(chunks) +
+                                  task_cycles;
+            const double all = makespan(chunks * by_runs * by_columns, workers, cycles);
+            if ((by_runs == 1 && by_columns == 1) || all < best) {
+                best = all;
+                splits = by_runs;
+                column_groups = by_columns;
+            }
+        }
+}
+
+double FilterGradientPlan::seconds() const {
+    const double pixels = static_cast<double>(shape.batch * shape.out_pixels());
     const double partials = static_cast<double>(chunks * shape.filter_size());
     return cycles_to_seconds(
-        pixels * (cycles + 0.3 * static_cast<double>(shape.out_channels + shape.in_channels)) +
-        partials);
+        multiply_cycles() +
+        0.3 * pixels * static_cast<double>(shape.out_channels + shape.in_channels) + partials);
 }
 
 std::int64_t FilterGradientPlan::partial_bytes() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compute/pool.hpp"
+#include "compute/vectors-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace lamina::cpu::HWY_NAMESPACE {
@@ -91,16 +92,6 @@ class Taps {
     const PoolShape& s_;
     std::vector<std::int64_t> whole_, clipped_;
 };
-
-/// Calls f(vector type, first channel): whole vectors, then ever shorter ones for the rest.
-template <class D, class F>
-HWY_INLINE void for_each_vector(D d, std::int64_t first, std::int64_t end, F&& f) {
-    constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
-    for (; first + lanes <= end; first += lanes)
-        f(d, first);
-    if constexpr (lanes > 1)
-        for_each_vector(hn::Half<D>(), first, end, f);
-}
 
 void clear(const PoolShape& s, float* image, std::int64_t channels) {
     for (std::int64_t p = 0; p < s.in_pixels(); ++p)
@@ -224,13 +215,16 @@ HWY_INLINE void mean_of(D d, const PoolShape& s, const float* window,
     const hn::Rebind<double, D> wide;
     constexpr auto lanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
     hn::Vec<decltype(wide)> sum[kVectors];
+#pragma GCC unroll 4
     for (int i = 0; i < kVectors; ++i)
         sum[i] = hn::Zero(wide);
     for (const std::int64_t tap : taps)
+#pragma GCC unroll 4
         for (int i = 0; i < kVectors; ++i)
             sum[i] = hn::Add(
                 sum[i], hn::PromoteTo(wide, hn::LoadU(d, window + tap * s.channels + i * lanes)));
     const auto elements = hn::Set(wide, static_cast<double>(taps.size()));
+#pragma GCC unroll 4
     for (int i = 0; i < kVectors; ++i)
         hn::StoreU(hn::DemoteTo(d, hn::Div(sum[i], elements)), d, to + i * lanes);
 }

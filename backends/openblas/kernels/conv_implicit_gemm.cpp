@@ -62,7 +62,7 @@ class GatherBackwardData {
 class FilterGradient {
   public:
     static constexpr const char* numerics = "reassociated";
-    explicit FilterGradient(const ConvShape& shape) : plan_{shape} {}
+    explicit FilterGradient(const ConvShape& shape) : plan_{shape, planned_workers()} {}
     double seconds() const { return plan_.seconds(); }
     std::int64_t workspace_bytes(std::int64_t workers) const {
         return plan_.workspace_bytes(workers);
