@@ -112,10 +112,10 @@ void for_each_part(const PoolShape& s, const Parallel& parallel, F&& f) {
     });
 }
 
-/// The same for the lines of the output too: calls f(image, first channel, channels, first line,
-/// end). Every task has some 8192 elements of the input to read.
+/// Calls f(window's first tap, channels, the taps' distances from it, output) for every window of
+/// some channels. In parallel over lines of the output too: a task reads some 8192 elements.
 template <class F>
-void for_each_band(const PoolShape& s, const Parallel& parallel, F&& f) {
+void reduce_windows(const PoolShape& s, const float* x, float* y, const Parallel& parallel, F&& f) {
     const std::int64_t lines = s.out[0] * s.out[1];
     const std::int64_t parts = (s.channels + channel_block - 1) / channel_block;
     const std::int64_t of_a_line =
@@ -125,37 +125,35 @@ void for_each_band(const PoolShape& s, const Parallel& parallel, F&& f) {
     const std::int64_t grain = std::max<std::int64_t>(1, 8192 / (of_a_line * band));
     parallel.range(s.images * parts * bands, grain, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
+            const std::int64_t n = i / bands / parts, line = i % bands * band;
             const std::int64_t first = i / bands % parts * channel_block;
-            const std::int64_t line = i % bands * band;
-            f(i / bands / parts, first, std::min(channel_block, s.channels - first), line,
-              std::min(line + band, lines));
+            const std::int64_t count = std::min(channel_block, s.channels - first);
+            const float* image = x + n * s.in_pixels() * s.channels + first;
+            float* out = y + n * s.out_pixels() * s.channels + first;
+            Taps(s).for_each_window(
+                line, std::min(line + band, lines),
+                [&](std::int64_t pixel, std::int64_t origin, const std::vector<std::int64_t>& taps)
+                    HWY_ATTR {
+                        f(image + origin * s.channels, count, taps, out + pixel * s.channels);
+                    });
         }
     });
 }
 
 void run_max_pool(const PoolShape& s, const float* x, float* y, const Parallel& parallel) {
-    for_each_band(
-        s, parallel,
-        [&](std::int64_t n, std::int64_t first, std::int64_t count, std::int64_t line,
-            std::int64_t end) HWY_ATTR {
-            const float* image = x + n * s.in_pixels() * s.channels + first;
-            float* out = y + n * s.out_pixels() * s.channels + first;
-            Taps(s).for_each_window(
-                line, end,
-                [&](std::int64_t pixel, std::int64_t origin, const std::vector<std::int64_t>& taps)
-                    HWY_ATTR {
-                        const float* window = image + origin * s.channels;
-                        for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
-                            auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
-                            for (const std::int64_t tap : taps) {
-                                const auto v = hn::LoadU(d, window + tap * s.channels + c);
-                                best = hn::IfThenElse(hn::Or(hn::Le(v, best), hn::IsNaN(best)),
-                                                      best, v);
-                            }
-                            hn::StoreU(best, d, out + pixel * s.channels + c);
-                        });
-                    });
-        });
+    reduce_windows(s, x, y, parallel,
+                   [&](const float* window, std::int64_t count,
+                       const std::vector<std::int64_t>& taps, float* to) HWY_ATTR {
+                       for_each_vector(Float(), 0, count, [&](auto d, std::int64_t c) HWY_ATTR {
+                           auto best = hn::Set(d, -std::numeric_limits<float>::infinity());
+                           for (const std::int64_t tap : taps) {
+                               const auto v = hn::LoadU(d, window + tap * s.channels + c);
+                               best = hn::IfThenElse(hn::Or(hn::Le(v, best), hn::IsNaN(best)), best,
+                                                     v);
+                           }
+                           hn::StoreU(best, d, to + c);
+                       });
+                   });
 }
 
 enum class Windows { overlap, apart, tile };
@@ -232,26 +230,16 @@ HWY_INLINE void mean_of(D d, const PoolShape& s, const float* window,
 void run_avg_pool(const PoolShape& s, const float* x, float* y, const Parallel& parallel) {
     const hn::Half<Float> d; // as many lanes as a vector of double has
     constexpr auto four = static_cast<std::int64_t>(4 * hn::MaxLanes(hn::Half<Float>()));
-    for_each_band(
-        s, parallel,
-        [&](std::int64_t n, std::int64_t first, std::int64_t count, std::int64_t line,
-            std::int64_t end) HWY_ATTR {
-            const float* image = x + n * s.in_pixels() * s.channels + first;
-            float* out = y + n * s.out_pixels() * s.channels + first;
-            Taps(s).for_each_window(
-                line, end,
-                [&](std::int64_t pixel, std::int64_t origin, const std::vector<std::int64_t>& taps)
-                    HWY_ATTR {
-                        const float* window = image + origin * s.channels;
-                        float* to = out + pixel * s.channels;
-                        std::int64_t c = 0;
-                        for (; c + four <= count; c += four)
-                            mean_of<4>(d, s, window + c, taps, to + c);
-                        for_each_vector(d, c, count, [&](auto part, std::int64_t at) HWY_ATTR {
-                            mean_of<1>(part, s, window + at, taps, to + at);
-                        });
-                    });
-        });
+    reduce_windows(s, x, y, parallel,
+                   [&](const float* window, std::int64_t count,
+                       const std::vector<std::int64_t>& taps, float* to) HWY_ATTR {
+                       std::int64_t c = 0;
+                       for (; c + four <= count; c += four)
+                           mean_of<4>(d, s, window + c, taps, to + c);
+                       for_each_vector(d, c, count, [&](auto part, std::int64_t at) HWY_ATTR {
+                           mean_of<1>(part, s, window + at, taps, to + at);
+                       });
+                   });
 }
 
 void run_avg_pool_grad(const PoolShape& s, const float* dy, float* dx, const Parallel& parallel) {
