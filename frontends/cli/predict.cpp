@@ -16,19 +16,6 @@ namespace lamina::cli {
 
 namespace {
 
-std::vector<std::string> read_labels(const std::string& path) {
-    std::vector<std::string> out;
-    if (path.empty())
-        return out;
-    std::string text = read_text(path);
-    for (size_t at = 0; at < text.size();) {
-        const size_t end = std::min(text.find('\n', at), text.size());
-        out.emplace_back(trim(std::string_view(text).substr(at, end - at)));
-        at = end + 1;
-    }
-    return out;
-}
-
 /// The model's output for every file, [n, classes].
 Tensor outputs(Model& model, const PictureInput& input, const std::vector<std::string>& files,
                ProgressMode mode) {
@@ -57,6 +44,11 @@ std::vector<Guess> best(std::span<const float> y, int top, const std::vector<std
     return out;
 }
 
+/// "cat (3)"
+std::string named(const Guess& g) {
+    return g.label == std::to_string(g.index) ? g.label : fmt::format("{} ({})", g.label, g.index);
+}
+
 constexpr int kBarsDrawn = 5;
 
 /// The best classes as bars, and below them what every class has.
@@ -66,10 +58,7 @@ void draw(const std::string& title, std::span<const float> y, const std::vector<
     BarChart chart;
     chart.title = title;
     for (const Guess& g : guesses)
-        chart.bars.push_back({g.label == std::to_string(g.index)
-                                  ? g.label
-                                  : fmt::format("{} ({})", g.label, g.index),
-                              100.0 * static_cast<double>(g.probability)});
+        chart.bars.push_back({named(g), 100.0 * static_cast<double>(g.probability)});
     chart.suffix = " %";
     if (y.size() < 2)
         return plot_bars(chart, file);
@@ -105,7 +94,8 @@ int predict(const Arguments& arguments) {
         "backend", po::value<std::string>()->default_value("openblas"), "NAME[:key=value,...]")(
         "top", po::value<int>()->default_value(1), "how many classes to show")(
         "labels", po::value<std::string>(),
-        "a file with a class name a line; without: the names that the net of the zoo has")(
+        "a file with a class name a line; without: the names that the model has from its training "
+        "data, or that its kind has")(
         "plot", po::value<std::string>(),
         "draw the first picture's best classes as bars (--top of them, else 5), and below them the "
         "probability of every class as a line (.png or .svg)");
@@ -125,7 +115,7 @@ int predict(const Arguments& arguments) {
     use_backend(model, o, o.text("backend"));
     const PictureInput input(o, model);
     const auto files = o.get<std::vector<std::string>>("file");
-    const auto labels = o.has("labels") ? read_labels(o.text("labels")) : model.class_names();
+    const auto labels = o.has("labels") ? read_lines(o.text("labels")) : model.class_names();
     if (o.has("labels") && static_cast<int64_t>(labels.size()) != model.classes())
         throw UsageError(fmt::format("--labels {}: {} for the {} classes of model {}",
                                      o.text("labels"),
@@ -147,7 +137,7 @@ int predict(const Arguments& arguments) {
         } else {
             std::cout << files[i] << '\n';
             for (const Guess& g : guesses)
-                std::cout << fmt::format("  {:<24} {:.4f}\n", g.label, g.probability);
+                std::cout << fmt::format("  {:<24} {:.4f}\n", named(g), g.probability);
         }
         if (i == 0 && o.has("plot"))
             draw(files[i], row, best(row, o.has("top") ? top : kBarsDrawn, labels), o.text("plot"));

@@ -96,6 +96,7 @@ class Training {
         Model head = model_.behind(base_);
         compile(head, training);
         FitResult result = head.fit(features, fit);
+        model_.name_classes(*data_);
         for (const std::string& name : head.variable_names())
             model_.set_variable(name, head.variable(name));
         return result;

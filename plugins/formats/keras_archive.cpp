@@ -1,5 +1,6 @@
 /// .keras of tf.keras 2.12 and later and of Keras 3: a zip of metadata.json, config.json and
 /// model.weights.h5.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -24,8 +25,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kMetadata = "metadata.json";
 constexpr const char* kConfig = "config.json";
-/// Lamina's own: what pixels become before the model sees them.
-constexpr const char* kPreprocessing = "lamina_preprocessing";
+/// Lamina's own: what pixels become before the model sees them, and its classes.
+constexpr std::array kOwn = {"lamina_preprocessing", "lamina_class_names"};
 constexpr const char* kWeights = "model.weights.h5";
 constexpr uint64_t kMostText = uint64_t{64} << 20; // architectures take kilobytes
 /// Layers in models in models; what writes JSON calls itself for each.
@@ -89,9 +90,12 @@ void read_keras(const Config&, const std::string& path, Store& store) {
         store.set_text("training_config", training_config(compile).dump());
     if (archive.has(kMetadata)) {
         const Json metadata = parsed(kMetadata, archive.text(kMetadata, kMostText));
-        for (const char* key : {"keras_version", kPreprocessing})
+        const auto take = [&](const char* key) {
             if (metadata.is_object() && metadata.contains(key) && metadata.at(key).is_string())
                 store.set_text(key, metadata.at(key).get<std::string>());
+        };
+        take("keras_version");
+        std::for_each(kOwn.begin(), kOwn.end(), take);
     }
     read_weights(archive, store);
 }
@@ -133,8 +137,9 @@ std::string metadata(const Store& store) {
     std::array<char, 32> date{};
     std::strftime(date.data(), date.size(), "%Y-%m-%d@%H:%M:%S", &parts);
     Json json{{"keras_version", "3.0.0"}, {"date_saved", date.data()}};
-    if (const auto preprocessing = store.text(kPreprocessing))
-        json[kPreprocessing] = *preprocessing;
+    for (const char* key : kOwn)
+        if (const auto text = store.text(key))
+            json[key] = *text;
     return json.dump();
 }
 

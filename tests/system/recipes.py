@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 from _lamina import check, done, fails, lamina, one_json, run
 
@@ -43,6 +44,27 @@ def cached_features():
         check(cached["weights_sha256"] == direct["weights_sha256"], cached, direct)
     kept = [name for _, _, files in os.walk("cache") for name in files if name.endswith(".features")]
     check(len(kept) == 1, kept)
+
+
+def class_names():
+    """the model keeps the names of its training data's classes, whatever the stages and the format, and predict tells them"""
+    pictures = os.path.join(os.environ["LAMINA_TEST_DATA_DIR"], "images")
+    files = {"bird": "grey.png", "ape": "one_bit.png"}
+    for name, picture in files.items():
+        os.makedirs(f"zoo/{name}")
+        shutil.copy(os.path.join(pictures, picture), f"zoo/{name}/1.png")
+    dense = {"class_name": "Dense", "config": {"units": 2, "activation": "softmax"}}
+    for cache in (False, True):
+        recipe = write(data="image_folder:height=28,width=28,channels=1", data_dir="zoo", layers=[dense], batch_size=2,
+                       save="net.keras", validate_on_test=None,
+                       stages=[{"trainable": "added", "optimizer": "adam", "epochs": 30, "cache_features": cache}])
+        done(lamina("run", recipe, env={"LAMINA_CACHE": os.path.join(os.getcwd(), "cache")}))
+        done(lamina("convert", "net.keras", "net.h5"))
+        done(lamina("convert", "net.h5", "net.json"))
+        for model in (["net.keras"], ["net.h5"], ["net.json", "--weights", "net.h5"]):
+            said = one_json(lamina("predict", *model, "zoo/ape/1.png", "zoo/bird/1.png", "--json"))["files"]
+            check([f["predictions"][0]["label"] for f in said] == ["ape", "bird"], cache, model, said)
+    check("bird (1)" in done(lamina("predict", "net.h5", "zoo/bird/1.png")).out, "no name and number")
 
 
 def callbacks():
@@ -116,4 +138,4 @@ def features():
     fails(2, "features", "digits.h5", picture, "--layer", "digits", "--output", "f.txt", says="extension")
 
 
-run([stages, cached_features, callbacks, augmented, wrong_recipes, features])
+run([stages, cached_features, class_names, callbacks, augmented, wrong_recipes, features])

@@ -21,6 +21,8 @@ LAMINA_API Bytes read_file(const std::filesystem::path& path);
 /// The first bytes of the file, at most `most`. Throws as read_file().
 LAMINA_API Bytes read_head(const std::filesystem::path& path, std::size_t most);
 LAMINA_API std::string read_text(const std::filesystem::path& path);
+/// Of a text file, each without the white space at its ends.
+LAMINA_API std::vector<std::string> read_lines(const std::filesystem::path& path);
 
 /// Whether the bytes begin as gzip does.
 LAMINA_API bool is_gzip(std::span<const std::uint8_t> bytes);

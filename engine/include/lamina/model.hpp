@@ -187,6 +187,9 @@ class LAMINA_API Model {
     /// How pixels of data sets become the model's input, by name (preprocessing.hpp), instead of
     /// the data set's own scale. Throws UsageError.
     void set_preprocessing(const std::string& name);
+    /// The classes are called as the data set calls them, where it has a name for each; fit() does
+    /// this.
+    void name_classes(const Dataset& data);
 
     /// Where the model computes: NAME[:key=value,...]. "openblas" unless said otherwise. Variables
     /// move along.
@@ -246,7 +249,8 @@ class LAMINA_API Model {
     /// How pixels become what a net of the zoo was trained on (preprocessing.hpp); "" where it does
     /// not say.
     const std::string& preprocessing() const;
-    /// The names of the classes, where the model has a list of as many; else none.
+    /// The names of the classes: of the data that it was trained on, also long ago, or of its kind
+    /// in the zoo; empty where it has no list of as many.
     std::vector<std::string> class_names() const;
     std::vector<LayerSummary> summary() const;
     Device& device();

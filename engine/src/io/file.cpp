@@ -2,7 +2,9 @@
 
 #include "io/file_descriptor.hpp"
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -49,6 +51,17 @@ bool is_folder(const fs::path& path) {
 Bytes read_file(const fs::path& path) { return read_whole<Bytes>(path); }
 
 std::string read_text(const fs::path& path) { return read_whole<std::string>(path); }
+
+std::vector<std::string> read_lines(const fs::path& path) {
+    const std::string text = read_text(path);
+    std::vector<std::string> lines;
+    for (size_t at = 0; at < text.size();) {
+        const size_t end = std::min(text.find('\n', at), text.size());
+        lines.emplace_back(trim(std::string_view(text).substr(at, end - at)));
+        at = end + 1;
+    }
+    return lines;
+}
 
 Bytes read_head(const fs::path& path, std::size_t most) {
     const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -8,6 +8,7 @@
 
 #include "graph/builder.hpp"
 #include "lamina/error.hpp"
+#include "lamina/file.hpp"
 #include "lamina/paths.hpp"
 #include "lamina/registry.hpp"
 #include "model/layer_order.hpp"
@@ -145,7 +146,7 @@ Architecture build_zoo_model(const std::string& name, const Json& config) {
     architecture.name = name;
     architecture.preprocessing = text_of(checked.value, "preprocessing");
     if (const std::string list = text_of(checked.value, "class_names"); !list.empty())
-        architecture.class_names = (data_folder() / "class_names" / (list + ".txt")).string();
+        architecture.class_names = read_lines(data_folder() / "class_names" / (list + ".txt"));
     Graph scratch;
     Recorder recorder(architecture);
     lm_graph context{scratch, recorder, LM_MODE_INFER, "", "", {}};

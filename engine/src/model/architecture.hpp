@@ -35,11 +35,10 @@ struct LayerSpec {
 struct Architecture {
     std::string name = "model";
     bool sequential = false;
-    // Of a zoo net, "" for none: how pixels become its input (preprocessing.hpp), and its classes'
-    // names, as a file.
-    std::string preprocessing, class_names;
-    std::vector<LayerSpec> layers; // each after those it reads
-    std::vector<TensorRef> inputs; // outputs of InputLayers
+    std::string preprocessing; // how pixels become its input (preprocessing.hpp); "": not stated
+    std::vector<std::string> class_names; // none, or those of a zoo net or of the training data
+    std::vector<LayerSpec> layers;        // each after those it reads
+    std::vector<TensorRef> inputs;        // outputs of InputLayers
     std::vector<TensorRef> outputs;
 
     const LayerSpec* find(const std::string& layer) const;

@@ -111,6 +111,11 @@ void Model::set_preprocessing(const std::string& name) {
     state_->forget_programs();
 }
 
+void Model::name_classes(const Dataset& data) {
+    if (static_cast<int64_t>(data.class_names().size()) == classes())
+        state_->architecture.class_names = data.class_names();
+}
+
 void Model::use(const std::string& backend, Fallback fallback) {
     if (state_->store) {
         for (const std::string& name : variable_names(true))
@@ -218,12 +223,9 @@ const std::string& Model::name() const { return state_->architecture.name; }
 const std::string& Model::preprocessing() const { return state_->architecture.preprocessing; }
 
 std::vector<std::string> Model::class_names() const {
-    const std::string& file = state_->architecture.class_names;
-    if (file.empty())
-        return {};
-    std::vector<std::string> names = split(std::string(trim(read_text(file))), '\n');
+    const std::vector<std::string>& names = state_->architecture.class_names;
     if (static_cast<int64_t>(names.size()) != classes())
-        names.clear(); // a net of other classes than its kind's
+        return {}; // a net of other classes than its kind's
     return names;
 }
 

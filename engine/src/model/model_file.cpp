@@ -34,6 +34,8 @@ constexpr const char* kOptimizerGroup = "optimizer";
 /// What pixels become, of a model that knows; Keras's files have no place for it, and Keras does
 /// not look at it.
 constexpr const char* kPreprocessing = "lamina_preprocessing";
+/// The same of its classes: a JSON list.
+constexpr const char* kClassNames = "lamina_class_names";
 
 /// The format plugin that knows the file's first bytes.
 Part format_of_content(const std::string& path) {
@@ -175,6 +177,8 @@ lm_store to_store(const Model::State& state, bool with_optimizer, bool for_keras
     store.texts["architecture"] = architecture_to_json(state.architecture);
     if (!state.architecture.preprocessing.empty())
         store.texts[kPreprocessing] = state.architecture.preprocessing;
+    if (!state.architecture.class_names.empty())
+        store.texts[kClassNames] = Json(state.architecture.class_names).dump();
     store.texts["training_config"] =
         training_json(state.training, for_keras_3 || needs_keras_3(state.architecture)).dump();
     for (const Variable& v : state.model_variables())
@@ -334,6 +338,33 @@ void load_variables(Model::State& state, const lm_store& store, const std::strin
     state.weight_report = report_of(match, source);
 }
 
+/// What a file says beyond Keras, of a model that does not state it yet.
+static void read_own_texts(Architecture& architecture, const lm_store& store,
+                           const std::string& source) {
+    const auto how = store.texts.find(kPreprocessing);
+    if (how != store.texts.end() && architecture.preprocessing.empty()) {
+        parse_preprocessing(how->second);
+        architecture.preprocessing = how->second;
+    }
+    const auto names = store.texts.find(kClassNames);
+    if (names == store.texts.end() || !architecture.class_names.empty())
+        return;
+    try {
+        parse_json(names->second, source).get_to(architecture.class_names);
+    } catch (const Json::exception&) {
+        fail(StatusCode::InvalidArgument,
+             fmt::format("{}: damaged: `{}` is no list of texts", source, kClassNames));
+    }
+}
+
+/// Weights from a file beside the one of the model.
+static void take_weights(Model::State& state, const std::string& path,
+                         const WeightOptions& options) {
+    const lm_store store = read_store(path);
+    load_variables(state, store, path, false, options);
+    read_own_texts(state.architecture, store, path);
+}
+
 Model Model::load(const std::string& path, const std::string& weights,
                   const WeightOptions& options) {
     auto state = std::make_unique<State>();
@@ -346,20 +377,17 @@ Model Model::load(const std::string& path, const std::string& weights,
     const auto version = store.texts.find("keras_version");
     state->architecture = architecture_from_json(
         architecture->second, path, version == store.texts.end() ? "" : version->second);
-    if (const auto own = store.texts.find(kPreprocessing); own != store.texts.end()) {
-        parse_preprocessing(own->second);
-        state->architecture.preprocessing = own->second;
-    }
+    read_own_texts(state->architecture, store, path);
     const bool takes_state = read_training_config(*state, store, path);
     if (!weights.empty())
-        load_variables(*state, read_store(weights), weights, false, options);
+        take_weights(*state, weights, options);
     else if (!store.tensors.empty())
         load_variables(*state, store, path, takes_state, options);
     return Model(std::move(state));
 }
 
 void Model::load_weights(const std::string& path, const WeightOptions& options) {
-    load_variables(*state_, read_store(path), path, false, options);
+    take_weights(*state_, path, options);
 }
 
 const WeightReport& Model::weight_report() const { return state_->weight_report; }

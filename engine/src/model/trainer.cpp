@@ -91,6 +91,7 @@ FitResult Trainer::run() {
 void Trainer::run_epochs() {
     split_samples();
     expect_fitting(model_, *data_);
+    model_.name_classes(*data_);
     if (state_.training.check_finite != options_.check_finite)
         state_.forget_programs();
     state_.training.check_finite = options_.check_finite;
@@ -334,9 +335,11 @@ bool Trainer::after_epoch(EpochRecord& record) {
             state_.learning_rate = rate;
     }
     means_ = {};
+    // A signal from here on ends the next epoch's first batch, with a checkpoint of that.
+    const bool ended = interrupted();
     write_checkpoint(record.epoch + 1, 0);
     tell([&](Callback& c) { return c.epoch_end(record); });
-    result_.interrupted = (stop_asked() || interrupted()) && record.epoch + 1 < options_.epochs;
+    result_.interrupted = (stop_asked() || ended) && record.epoch + 1 < options_.epochs;
     return !result_.interrupted && !(stopper_ && stopper_->exhausted(record.epoch));
 }
 

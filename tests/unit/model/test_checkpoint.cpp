@@ -161,6 +161,26 @@ TEST_CASE("an interrupted run without a folder for checkpoints leaves one where 
     CHECK(std::filesystem::exists(result.checkpoint));
 }
 
+TEST_CASE("a signal as an epoch ends leaves a checkpoint as well") {
+    struct AfterEpoch : Callback {
+        volatile int flag = 0;
+        bool epoch_end(const EpochRecord&) override {
+            flag = 1;
+            return true;
+        }
+    };
+    TempFolder folder;
+    const auto last_moment = std::make_shared<AfterEpoch>();
+    FitOptions o = options(3);
+    o.interrupted = &last_moment->flag;
+    o.interrupt_dir = (folder / "stopped").string();
+    o.callbacks.push_back(last_moment);
+    Model model = small_net();
+    const FitResult result = model.fit(digits(), o);
+    CHECK(result.interrupted);
+    CHECK(std::filesystem::exists(result.checkpoint));
+}
+
 TEST_CASE("a checkpoint of another run is refused with what differs") {
     TempFolder folder;
     FitOptions o = with_checkpoints(folder);

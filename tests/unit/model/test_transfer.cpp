@@ -6,6 +6,7 @@
 #include "lamina/feature_cache.hpp"
 #include "lamina/preprocessing.hpp"
 #include "model/layer_range.hpp"
+#include "model/store.hpp"
 #include "temp_folder.hpp"
 #include "training.hpp"
 
@@ -166,6 +167,29 @@ TEST_CASE("a saved model knows how pixels become its input") {
         model.save(folder / name);
         CHECK(Model::load(folder / name).preprocessing() == "caffe");
     }
+}
+
+TEST_CASE("a model has the names of its kind's classes as long as it has as many") {
+    CHECK(Model::zoo("squeezenet:input_shape=64x64x3").class_names().at(820) == "steam_locomotive");
+    CHECK(Model::zoo("squeezenet:input_shape=64x64x3,classes=7").class_names().empty());
+}
+
+TEST_CASE("a damaged list of class names is an error of ours") {
+    const TempFolder folder;
+    const std::string path = (folder / "net.h5").string();
+    Model model({5, 6, 3});
+    model.add("Flatten").add("Dense", {{"units", 3}});
+    model.save(path);
+    lm_store store = read_store(path);
+    for (const char* list : {"[1, 2, 3]", "{\"a\": 1}", "[\"cat\"", "7"}) {
+        INFO(list);
+        store.texts["lamina_class_names"] = list;
+        write_store(path, store);
+        CHECK_THROWS_AS(Model::load(path), Error);
+    }
+    store.texts["lamina_class_names"] = R"(["cat", "dog", "eel"])";
+    write_store(path, store);
+    CHECK(Model::load(path).class_names() == std::vector<std::string>{"cat", "dog", "eel"});
 }
 
 TEST_CASE("features of other weights are computed anew") {
