@@ -19,7 +19,7 @@ struct DeviceOptions {
     uint64_t memory_limit = 0;       // bytes; 0: none
     double submission_seconds = 0;   // a submission's longest estimated time; 0: the device's own
     bool cooperative_matrix = false; // use such products where facts have them
-    bool without_work = false; // measurements: all of a program but its dispatches
+    bool without_work = false;       // measurements: all of a program but its dispatches
     uint64_t lose_at = 0; // tests: this submission of a program loses the device; 0: none
 };
 

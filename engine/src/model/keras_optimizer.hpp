@@ -26,7 +26,8 @@ Json optimizer_for_keras(const Json& optimizer, bool for_keras_3);
 Json optimizer_from_keras(const Json& optimizer, bool before_keras_3);
 
 /// The slots in the order in which tf.keras 2.11 and later and Keras 3 number them in a .keras: of
-/// each round, all slots of one weight, then of the next. Empty for what is no optimizer of Keras's.
+/// each round, all slots of one weight, then of the next. Empty for what is no optimizer of
+/// Keras's.
 std::vector<std::vector<std::string>> slot_rounds(const Json& optimizer);
 
 } // namespace lamina

@@ -51,9 +51,9 @@ size_t layer_index(const Architecture& architecture, const std::string& layer) {
         return static_cast<size_t>(index < 0 ? index + count : index);
     }
     const std::string guess = nearest(layer, names);
-    throw UsageError(fmt::format(
-        "model {} has no layer `{}`; {}", architecture.name, layer,
-        guess.empty() ? "`lamina summary` lists them" : "the nearest name is `" + guess + "`"));
+    throw UsageError(fmt::format("model {} has no layer `{}`; {}", architecture.name, layer,
+                                 guess.empty() ? "`lamina summary` lists them"
+                                               : "the nearest name is `" + guess + "`"));
 }
 
 } // namespace lamina
