@@ -79,7 +79,9 @@ Model Model::zoo(const std::string& spec, const Config& config) {
     options.update(part.options);
     auto state = std::make_unique<State>();
     state->architecture = build_zoo_model(part.name, options);
-    return Model(std::move(state));
+    Model model(std::move(state));
+    model.state_->architecture.class_names = model.class_names(); // none of a net of other classes
+    return model;
 }
 
 Model& Model::add(const std::string& class_name, const Config& config) {

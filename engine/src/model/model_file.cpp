@@ -388,6 +388,7 @@ Model Model::load(const std::string& path, const std::string& weights,
 
 void Model::load_weights(const std::string& path, const WeightOptions& options) {
     take_weights(*state_, path, options);
+    state_->forget_programs(); // which may see pixels otherwise
 }
 
 const WeightReport& Model::weight_report() const { return state_->weight_report; }

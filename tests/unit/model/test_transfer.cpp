@@ -192,6 +192,20 @@ TEST_CASE("a damaged list of class names is an error of ours") {
     CHECK(Model::load(path).class_names() == std::vector<std::string>{"cat", "dog", "eel"});
 }
 
+TEST_CASE("weights bring their classes' names, and a net of the zoo has no others") {
+    const TempFolder folder;
+    const std::string path = (folder / "net.h5").string();
+    const char* net = "squeezenet:input_shape=64x64x3,classes=3";
+    Model::zoo(net).save(path);
+    lm_store store = read_store(path);
+    CHECK_FALSE(store.texts.contains("lamina_class_names"));
+    store.texts["lamina_class_names"] = R"(["cat", "dog", "eel"])";
+    write_store(path, store);
+    Model model = Model::zoo(net);
+    model.load_weights(path);
+    CHECK(model.class_names() == std::vector<std::string>{"cat", "dog", "eel"});
+}
+
 TEST_CASE("features of other weights are computed anew") {
     const TempFolder folder;
     const auto data = pictures();
